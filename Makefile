@@ -1,0 +1,45 @@
+# noria: `make` alone lists what can be made. Every target makes its own environment in .venv.
+PYTHON ?= python3
+ARGS ?=
+VENV := .venv
+READY := $(VENV)/ready
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench evidence lock clean
+
+help:            ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(READY)   ## watch noria keep a model of flight delays good through 2013 (ARGS="--months 3" is the short one)
+	$(BIN)/noria demo $(ARGS)
+
+test: $(READY)   ## run the tests
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(READY)  ## lint, types, layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(READY)  ## compare with peers, alternating, and write docs/evidence/
+	$(BIN)/python -m benchmarks $(ARGS)
+
+evidence: $(READY) ## run the slow proofs and write docs/evidence/
+	$(BIN)/python -m pytest -m evidence $(ARGS)
+
+lock:            ## write requirements.lock anew: names, versions, hashes, no index address
+	$(PYTHON) -m venv $(VENV)/lock && $(VENV)/lock/bin/pip install -q uv
+	$(VENV)/lock/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-header --upgrade -q pyproject.toml --extra demo --extra xgboost --group dev -o requirements.lock
+
+clean:           ## remove what was made here
+	rm -rf $(VENV) build dist
+
+$(READY): requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "noria needs Python 3.11 or later")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@

@@ -1,0 +1,1 @@
+"""The hands of the loop: one concern of the outside world per module."""

@@ -1,0 +1,1 @@
+"""A packaged model: native files, a manifest of digests, and a loader that needs no noria."""

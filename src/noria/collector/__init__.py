@@ -1,0 +1,1 @@
+"""From segments to Delta tables: what was answered, what became known, and how good it was."""

@@ -1,0 +1,1 @@
+"""Answers predictions: no database, no lock and no workflow on the way."""

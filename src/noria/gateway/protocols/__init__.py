@@ -1,0 +1,1 @@
+"""Each protocol is a pair of pure functions between bytes and one columnar batch."""

@@ -1,0 +1,1 @@
+"""The graph of steps: what depends on what, what is cached, how it runs."""

@@ -1,0 +1,183 @@
+"""What the loop needs of the world. Each port has a second real implementation in `noria.testing`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from noria.core.gates import Verdict
+from noria.core.rollout import Rollout
+from noria.core.traffic import Plan
+from noria.core.window import ArmWindow
+
+
+class Clock(Protocol):
+    """Tells the time: the wall clock in production, a virtual one in the demo and in replay."""
+
+    def now(self) -> datetime:
+        """Return the present moment, with the zone UTC."""
+        ...
+
+
+# --- Jobs: the heavy work of a run, each in a child process -------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """A data version, cut for a run. Paths are Parquet files; times are of the project's clock.
+
+    `train` holds the labelled rows up to the holdout, `holdout` the newest matured rows, `full` both.
+    `new_rows` came since the version before; `quarantined` were refused with a reason. Every file carries
+    `_version`, the data version in which a row was appended, and `_time` (a timestamp, or the row's number).
+    """
+
+    version: int
+    rows: int
+    new_rows: int
+    quarantined: int
+    train: str
+    holdout: str
+    full: str
+    holdout_from: str
+    holdout_rows: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepRecord:
+    """One executed or cached step of a pipeline; `output` is the content's digest."""
+
+    name: str
+    key: str
+    cached: bool
+    seconds: float
+    output: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Training:
+    """What one execution of the pipeline made: a packaged model in `artifact`, its digest, and its steps."""
+
+    artifact: str
+    digest: str
+    rows: int
+    seconds: float
+    steps: tuple[StepRecord, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What was measured on a candidate, for the gates to judge; see `noria.core.gates`."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+class Jobs(Protocol):
+    """The heavy steps of a run. Each may be repeated after a crash and then does the same again."""
+
+    def checkout(self, commit: str | None) -> dict[str, Any]: ...
+    def snapshot(self, run: str) -> Snapshot: ...
+    def train(self, run: str, checkout: str, rows: str, *, refit: bool) -> Training: ...
+    def evaluate(self, run: str, request: Mapping[str, Any]) -> Evidence: ...
+    def register(self, run: str, request: Mapping[str, Any]) -> int: ...
+
+
+# --- State: the control state, changed by compare-and-set only ----------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelRow:
+    """The row that every change of traffic compares and sets; `epoch` rises by one with each change.
+
+    `previous` are the champions before, newest last: where a rollback leads.
+    """
+
+    name: str
+    epoch: int
+    champion: int | None
+    previous: tuple[int, ...]
+    paused: bool
+    plan: Plan | None
+    rollout: Rollout | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A ledger entry before it is chained: who did what, when, and on which evidence."""
+
+    at: datetime
+    actor: str
+    kind: str
+    body: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRow:
+    """One run. `status` is queued, running, refused, failed or registered; `stage` is its present step."""
+
+    id: str
+    model: str
+    trigger: str
+    reason: str
+    status: str
+    stage: str
+    started: datetime
+    ended: datetime | None = None
+    commit: str | None = None
+    data_version: int | None = None
+    version: int | None = None
+    verdicts: tuple[Verdict, ...] = ()
+    error: str = ""
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VersionRow:
+    """One registered version: its run, where its artifact lies, the artifact's manifest digest, its facts.
+
+    `facts` holds metrics on the holdout, `data_version`, `holdout_from` and the path of the twin: the same
+    code trained without the holdout.
+    """
+
+    model: str
+    version: int
+    run: str
+    artifact: str
+    digest: str
+    registered: datetime
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QualityRow:
+    """Realised quality of a version on one day of matured predictions; `rows` of them were labelled."""
+
+    model: str
+    day: str
+    version: int
+    role: str
+    predictions: int
+    rows: int
+    metrics: dict[str, float]
+
+
+class State(Protocol):
+    """The control state. Writers compare the epoch and set; a stale one changes nothing."""
+
+    def model(self, name: str) -> ModelRow: ...
+    def change(self, before: ModelRow, after: ModelRow, entries: Sequence[Entry]) -> ModelRow: ...
+    def record(self, model: str, entries: Sequence[Entry]) -> None: ...
+    def save_run(self, run: RunRow) -> None: ...
+    def run(self, id: str) -> RunRow | None: ...
+    def runs(self, model: str, limit: int = 100) -> list[RunRow]: ...
+    def save_version(self, version: VersionRow) -> None: ...
+    def version(self, model: str, version: int) -> VersionRow | None: ...
+    def versions(self, model: str) -> list[VersionRow]: ...
+    def ledger(self, model: str, limit: int | None = None) -> list[dict[str, Any]]: ...
+    def save_quality(self, rows: Sequence[QualityRow]) -> None: ...
+    def quality(self, model: str) -> list[QualityRow]: ...
+    def add_traffic(self, model: str, plan: int, arms: Mapping[int, Mapping[str, Any]]) -> None: ...
+    def window(self, model: str, plan: int) -> dict[int, ArmWindow]: ...
+    def beat(self, part: str, at: datetime, facts: Mapping[str, Any]) -> None: ...
+    def beats(self) -> dict[str, dict[str, Any]]: ...

@@ -1,0 +1,97 @@
+"""What noria.toml says, as frozen values with units."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from noria.core.gates import Gate
+from noria.core.policy import Brakes, Triggers
+from noria.core.rollout import Step
+from noria.core.window import AbortRule
+
+
+class Task(StrEnum):
+    BINARY = "binary"
+    MULTICLASS = "multiclass"
+    REGRESSION = "regression"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Data:
+    """Where the labelled examples come from, and which columns mean what.
+
+    `source` holds globs of CSV or Parquet files or Delta tables, relative to the project. Without `time`,
+    the order of the rows is the time. A label is due `label_delay` after its row, unless `label_time` names
+    the column that says when it became known.
+    """
+
+    source: tuple[str, ...]
+    label: str
+    features: tuple[str, ...]
+    time: str | None = None
+    entity: str | None = None
+    label_delay: timedelta = timedelta(0)
+    label_time: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Train:
+    """How a candidate is trained: on which window, with which rows held out, from which seed.
+
+    `window` is None for all rows. `holdout` is the newest stretch of time, or the newest share of the rows
+    (0 to 1). `params` is handed to the pipeline. `timeout` is for one execution of the pipeline.
+    """
+
+    window: timedelta | None = None
+    holdout: timedelta | float = 0.2
+    refit: bool = True
+    seed: int = 0
+    timeout: timedelta = timedelta(hours=1)
+    params: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RolloutPolicy:
+    steps: tuple[Step, ...] = ()
+    abort: tuple[AbortRule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Serve:
+    """Where the gateway listens, and the largest request body in bytes."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    max_body: int = 16 * 2**20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """A project: a git repository with a noria.toml.
+
+    `pipeline` is relative to `root`. `owner` and `purpose` may be empty; `risk` is low, medium or high.
+    """
+
+    root: Path
+    name: str
+    task: Task
+    pipeline: str
+    owner: str
+    purpose: str
+    risk: str
+    data: Data
+    train: Train
+    triggers: Triggers
+    brakes: Brakes
+    gates: tuple[Gate, ...]
+    rollout: RolloutPolicy
+    serve: Serve
+
+    @property
+    def home(self) -> Path:
+        """Everything that noria writes for this project; never under version control."""
+        return self.root / ".noria"
