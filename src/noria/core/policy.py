@@ -1,9 +1,33 @@
-"""The policy: which events start a run now, which wait, and why."""
+"""The policy: which triggers start a run now, which wait, and why.
+
+`triggers` finds what calls for a run in the facts; `decide` holds the brakes against it. Both are pure: the
+live loop, `noria plan` and the replay ask the same two functions.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from enum import StrEnum
+from hashlib import sha256
+from math import sqrt
+
+from noria.core.quality import METRICS
+
+
+class Cause(StrEnum):
+    """What can start a run. A person and a commit are not made to cool down: somebody waits for them."""
+
+    MANUAL = "manual"
+    COMMIT = "commit"
+    DATA = "data"
+    LABELS = "labels"
+    SCHEDULE = "schedule"
+    QUALITY = "quality"
+
+
+HURRIED = frozenset({Cause.MANUAL, Cause.COMMIT})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +40,7 @@ class Rate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QualityTrigger:
-    """Retrain when the realised `metric` is worse than at the promotion by the share `worse_by` (0.05: 5%)."""
+    """Retrain when the realised `metric` is worse than at the promotion by a share (0.05 is 5%)."""
 
     metric: str
     worse_by: float
@@ -40,3 +64,173 @@ class Brakes:
     cooldown: timedelta = timedelta(0)
     runs: Rate | None = None
     promotions: Rate | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What the loop knows about a model when it decides.
+
+    `runs` and `promotions` are the times of the recent ones, oldest first. `head` is the newest commit,
+    `tried` the one of the newest run. `watched_since` is when the loop first saw the model: schedules count
+    from the later of that and the last run. `labels` counts the matured, labelled predictions that no run has
+    seen; `source` is a fingerprint of the source's files, `seen_source` that of the newest run's. `quality`
+    holds the daily values of the quality trigger's metric on matured predictions of the champion since its
+    promotion, oldest first; `level` is its value when it was promoted. `asked` are the runs that people
+    asked for, each by its key.
+    """
+
+    now: datetime
+    watched_since: datetime
+    paused: bool = False
+    running: bool = False
+    rollout_open: bool = False
+    runs: tuple[datetime, ...] = ()
+    promotions: tuple[datetime, ...] = ()
+    asked: tuple[str, ...] = ()
+    head: str | None = None
+    tried: str | None = None
+    labels: int = 0
+    source: str | None = None
+    seen_source: str | None = None
+    quality: tuple[float, ...] = ()
+    level: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trigger:
+    """Something that calls for a run. `key` is the same for the same event, so that it starts one run."""
+
+    cause: Cause
+    key: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What the policy says now: run for these triggers, or wait (until `until`, where that is known)."""
+
+    run: bool
+    triggers: tuple[Trigger, ...]
+    reason: str
+    until: datetime | None = None
+
+    @property
+    def run_id(self) -> str:
+        """A name for the run that the same triggers always give, so that a crash cannot start it twice."""
+        keys = "\n".join(sorted(f"{trigger.cause} {trigger.key}" for trigger in self.triggers))
+        return sha256(keys.encode()).hexdigest()[:12]
+
+
+def triggers(policy: Triggers, facts: Facts) -> tuple[Trigger, ...]:
+    """Return everything that calls for a run, the most urgent first."""
+    found = [
+        *_asked(facts),
+        *_commit(policy, facts),
+        *_quality(policy, facts),
+        *_schedule(policy, facts),
+        *_labels(policy, facts),
+        *_data(policy, facts),
+    ]
+    return tuple(found)
+
+
+def decide(brakes: Brakes, facts: Facts, found: Sequence[Trigger]) -> Decision:
+    """Return whether a run starts now. All triggers that are there together start one run.
+
+    A rollout that is open holds the triggers that can wait: what they would train could not be rolled out.
+    """
+    found = tuple(found)
+
+    def wait(reason: str, until: datetime | None = None) -> Decision:
+        return Decision(run=False, triggers=found, reason=reason, until=until)
+
+    if not found:
+        return wait("nothing calls for a run")
+    if facts.paused:
+        return wait("paused by hand: `noria resume` lifts it")
+    if facts.running:
+        return wait("a run is in progress")
+    hurried = any(trigger.cause in HURRIED for trigger in found)
+    if facts.rollout_open and not hurried:
+        return wait("a rollout is in progress")
+    if facts.runs and not hurried and facts.now < (until := facts.runs[-1] + brakes.cooldown):
+        return wait("cooling down after the last run", until)
+    asked = any(trigger.cause is Cause.MANUAL for trigger in found)
+    if brakes.runs and not asked and (until := _free_at(brakes.runs, facts.runs, facts.now)):
+        return wait(f"the budget of {brakes.runs.count} runs is spent", until)
+    return Decision(run=True, triggers=found, reason="; ".join(trigger.reason for trigger in found))
+
+
+def may_promote(brakes: Brakes, promotions: Sequence[datetime], now: datetime) -> datetime | None:
+    """Return None when another rollout may begin now, else when the budget of promotions allows it."""
+    return _free_at(brakes.promotions, promotions, now) if brakes.promotions else None
+
+
+def next_schedule(expression: str, after: datetime) -> datetime:
+    """Return the first time of a cron expression after a moment, in UTC."""
+    from croniter import croniter
+
+    moment: datetime = croniter(expression, after).get_next(datetime)
+    return moment
+
+
+def _asked(facts: Facts) -> list[Trigger]:
+    return [Trigger(cause=Cause.MANUAL, key=key, reason="asked for by hand") for key in facts.asked]
+
+
+def _commit(policy: Triggers, facts: Facts) -> list[Trigger]:
+    if not policy.commit or facts.head is None or facts.head == facts.tried:
+        return []
+    return [Trigger(cause=Cause.COMMIT, key=facts.head, reason=f"commit {facts.head[:8]}")]
+
+
+def _schedule(policy: Triggers, facts: Facts) -> list[Trigger]:
+    if policy.schedule is None:
+        return []
+    due = next_schedule(policy.schedule, facts.runs[-1] if facts.runs else facts.watched_since)
+    if due > facts.now:
+        return []
+    return [Trigger(cause=Cause.SCHEDULE, key=due.isoformat(), reason=f"scheduled at {due:%Y-%m-%d %H:%M}")]
+
+
+def _labels(policy: Triggers, facts: Facts) -> list[Trigger]:
+    if policy.labels is None or facts.labels < policy.labels:
+        return []
+    key = f"{len(facts.runs)} {facts.runs[-1].isoformat() if facts.runs else ''}"
+    return [Trigger(cause=Cause.LABELS, key=key, reason=f"{facts.labels} new labels")]
+
+
+def _data(policy: Triggers, facts: Facts) -> list[Trigger]:
+    if not policy.data or facts.source is None or facts.source == facts.seen_source:
+        return []
+    return [Trigger(cause=Cause.DATA, key=facts.source, reason="new data in the source")]
+
+
+QUALITY_DAYS = 7
+
+
+def _quality(policy: Triggers, facts: Facts) -> list[Trigger]:
+    """The last days are worse than the promotion's level by more than the share, and by more than chance.
+
+    Chance is two standard errors of the mean over days: single days swing with the weather.
+    """
+    wanted, days = policy.quality, facts.quality[-QUALITY_DAYS:]
+    if wanted is None or facts.level is None or len(days) < QUALITY_DAYS:
+        return []
+    sign = 1.0 if METRICS[wanted.metric].lower_is_better else -1.0
+    mean = sum(days) / len(days)
+    error = sqrt(sum((day - mean) ** 2 for day in days) / (len(days) - 1) / len(days))
+    worse = sign * (mean - facts.level)
+    if worse <= wanted.worse_by * abs(facts.level) or worse <= 2 * error:
+        return []
+    reason = (
+        f"{wanted.metric} of the last {len(days)} mature days is {mean:.4f}, "
+        f"{worse / abs(facts.level):.0%} worse than {facts.level:.4f} at the promotion"
+    )
+    return [Trigger(cause=Cause.QUALITY, key=f"{facts.tried} {len(facts.runs)}", reason=reason)]
+
+
+def _free_at(rate: Rate, times: Sequence[datetime], now: datetime) -> datetime | None:
+    """Return None when the rate has room now, else when the oldest of the last `count` leaves the period."""
+    recent = [moment for moment in times if moment > now - rate.period]
+    return None if len(recent) < rate.count else recent[-rate.count] + rate.period
