@@ -153,11 +153,11 @@ def decide(brakes: Brakes, facts: Facts, found: Sequence[Trigger]) -> Decision:
     hurried = any(trigger.cause in HURRIED for trigger in found)
     if facts.rollout_open and not hurried:
         return wait("a rollout is in progress")
-    if facts.runs and not hurried and facts.now < (until := facts.runs[-1] + brakes.cooldown):
-        return wait("cooling down after the last run", until)
+    if facts.runs and not hurried and facts.now < (cool := facts.runs[-1] + brakes.cooldown):
+        return wait("cooling down after the last run", cool)
     asked = any(trigger.cause is Cause.MANUAL for trigger in found)
-    if brakes.runs and not asked and (until := _free_at(brakes.runs, facts.runs, facts.now)):
-        return wait(f"the budget of {brakes.runs.count} runs is spent", until)
+    if brakes.runs and not asked and (free := _free_at(brakes.runs, facts.runs, facts.now)):
+        return wait(f"the budget of {brakes.runs.count} runs is spent", free)
     return Decision(run=True, triggers=found, reason="; ".join(trigger.reason for trigger in found))
 
 
@@ -196,8 +196,7 @@ def _schedule(policy: Triggers, facts: Facts) -> list[Trigger]:
 def _labels(policy: Triggers, facts: Facts) -> list[Trigger]:
     if policy.labels is None or facts.labels < policy.labels:
         return []
-    key = f"{len(facts.runs)} {facts.runs[-1].isoformat() if facts.runs else ''}"
-    return [Trigger(cause=Cause.LABELS, key=key, reason=f"{facts.labels} new labels")]
+    return [Trigger(cause=Cause.LABELS, key=_last_run(facts), reason=f"{facts.labels} new labels")]
 
 
 def _data(policy: Triggers, facts: Facts) -> list[Trigger]:
@@ -227,7 +226,12 @@ def _quality(policy: Triggers, facts: Facts) -> list[Trigger]:
         f"{wanted.metric} of the last {len(days)} mature days is {mean:.4f}, "
         f"{worse / abs(facts.level):.0%} worse than {facts.level:.4f} at the promotion"
     )
-    return [Trigger(cause=Cause.QUALITY, key=f"{facts.tried} {len(facts.runs)}", reason=reason)]
+    return [Trigger(cause=Cause.QUALITY, key=_last_run(facts), reason=reason)]
+
+
+def _last_run(facts: Facts) -> str:
+    """What goes on calling for a run until there was one is one event: its key is the run before."""
+    return facts.runs[-1].isoformat() if facts.runs else "first"
 
 
 def _free_at(rate: Rate, times: Sequence[datetime], now: datetime) -> datetime | None:
