@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from noria.core.gates import Verdict
+from noria.core.gates import Evidence, Verdict
 from noria.core.rollout import Rollout
 from noria.core.traffic import Plan
 from noria.core.window import ArmWindow
@@ -67,20 +67,56 @@ class Training:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
-    """What was measured on a candidate, for the gates to judge; see `noria.core.gates`."""
+class Checkout:
+    """The code of a run: a clean export of `commit`, or of the working tree with its `diff` against it."""
 
-    values: dict[str, Any] = field(default_factory=dict)
+    path: str
+    commit: str | None
+    diff: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rival:
+    """The champion that a candidate is compared with, by two artifacts of the same code and parameters.
+
+    `shipped` was trained on data version `data_version`, all of it where `refit`; `twin` was trained without
+    the rows from `holdout_from` on.
+    """
+
+    version: int
+    shipped: str
+    twin: str
+    refit: bool
+    data_version: int
+    holdout_from: str
 
 
 class Jobs(Protocol):
-    """The heavy steps of a run. Each may be repeated after a crash and then does the same again."""
+    """The heavy steps of a run, each in a child process. Each may be repeated, and then does the same again."""
 
-    def checkout(self, commit: str | None) -> dict[str, Any]: ...
+    def checkout(self, run: str, commit: str | None) -> Checkout: ...
     def snapshot(self, run: str) -> Snapshot: ...
-    def train(self, run: str, checkout: str, rows: str, *, refit: bool) -> Training: ...
-    def evaluate(self, run: str, request: Mapping[str, Any]) -> Evidence: ...
-    def register(self, run: str, request: Mapping[str, Any]) -> int: ...
+    def train(self, run: str, checkout: Checkout, rows: str, name: str) -> Training: ...
+    def evaluate(
+        self, run: str, snapshot: Snapshot, candidate: str, rival: Rival | None, newer: bool
+    ) -> Evidence: ...
+    def agree(self, run: str, snapshot: Snapshot, candidate: str, shipped: str) -> Evidence: ...
+    def register(self, run: RunRow, shipped: Training, twin: Training) -> VersionRow: ...
+    def point(self, version: int) -> None: ...
+
+
+class Gateways(Protocol):
+    """The gateways as the loop sees them: they take a plan, and say what they have loaded."""
+
+    def publish(self, plan: Plan, versions: Mapping[int, VersionRow]) -> None: ...
+    def loaded(self, version: int) -> bool: ...
+    def failed(self, version: int) -> str: ...
+
+
+class Commits(Protocol):
+    """The repository as the loop sees it."""
+
+    def head(self) -> str | None: ...
 
 
 # --- State: the control state, changed by compare-and-set only ----------------------------------------------
@@ -114,7 +150,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRow:
-    """One run. `status` is queued, running, refused, failed or registered; `stage` is its present step."""
+    """One run. `stage` is its present step; `facts` holds what the steps before it found.
+
+    `status` is queued, merged (into another run, named in the facts), running, failed, refused or registered.
+    """
 
     id: str
     model: str
@@ -168,7 +207,7 @@ class State(Protocol):
     def model(self, name: str) -> ModelRow: ...
     def change(self, before: ModelRow, after: ModelRow, entries: Sequence[Entry]) -> ModelRow: ...
     def record(self, model: str, entries: Sequence[Entry]) -> None: ...
-    def save_run(self, run: RunRow) -> None: ...
+    def save_run(self, run: RunRow, entries: Sequence[Entry] = ()) -> None: ...
     def run(self, id: str) -> RunRow | None: ...
     def runs(self, model: str, limit: int = 100) -> list[RunRow]: ...
     def save_version(self, version: VersionRow) -> None: ...
