@@ -1,0 +1,85 @@
+"""The manifest of an artifact: the SHA-256 of every file, and one digest over all of them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+from noria.errors import ArtifactError
+
+NAME = "manifest.json"
+
+
+def write(directory: Path) -> str:
+    """Write the manifest of all files in `directory`; return the artifact's digest, in hex.
+
+    Raises:
+        ArtifactError: there is a symbolic link, which could lead anywhere later.
+    """
+    entries = {name: _hash(directory / name) for name in _files(directory)}
+    (directory / NAME).write_text(json.dumps(entries, indent=1, sort_keys=True))
+    return _digest(entries)
+
+
+def digest(directory: Path) -> str:
+    """Return the digest that the manifest in `directory` claims. It says nothing about the files yet.
+
+    Raises:
+        ArtifactError: there is no readable manifest.
+    """
+    return _digest(_read(directory))
+
+
+def verify(directory: Path, digest: str) -> None:
+    """Return when every file in `directory` is what it was when the artifact with this digest was written.
+
+    Python's `__pycache__` is passed over: an MLflow client that loads a model in place leaves one behind, and
+    noria runs no code out of an artifact.
+
+    Raises:
+        ArtifactError: names the file that was changed, is missing, came in addition or is a symbolic link.
+    """
+    entries = _read(directory)
+    if _digest(entries) != digest:
+        raise _fault(directory, f"{NAME} was changed: its digest is {_digest(entries)}, not {digest}")
+    present = set(_files(directory))
+    for name in sorted(present ^ set(entries)):
+        raise _fault(directory, f"{name} is {'missing' if name in entries else 'not part of it'}")
+    for name, expected in sorted(entries.items()):
+        if _hash(directory / name) != expected:
+            raise _fault(directory, f"{name} was changed after it was written")
+
+
+def _files(directory: Path) -> list[str]:
+    found = []
+    for path in sorted(directory.rglob("*")):
+        if path.is_symlink():
+            raise _fault(directory, f"{path.relative_to(directory)} is a symbolic link")
+        if path.is_file() and path.name != NAME and "__pycache__" not in path.parts:
+            found.append(path.relative_to(directory).as_posix())
+    return found
+
+
+def _hash(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _read(directory: Path) -> dict[str, str]:
+    try:
+        entries = json.loads((directory / NAME).read_text())
+    except (OSError, ValueError) as error:
+        raise _fault(directory, f"{NAME} cannot be read ({error})") from None
+    if not isinstance(entries, dict):
+        raise _fault(directory, f"{NAME} holds no table of files")
+    return entries
+
+
+def _digest(entries: dict[str, str]) -> str:
+    canonical = json.dumps(entries, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _fault(directory: Path, what: str) -> ArtifactError:
+    return ArtifactError(f"the artifact in {directory} is not to be trusted: {what}", hint="noria models")
