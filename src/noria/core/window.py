@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 BINS = 128
-"""Latency bins: bin i ends at FIRST_EDGE * RATIO**i seconds (0.1 ms to about 180 s); the last one has no end."""
+# Latency bin i ends at FIRST_EDGE * RATIO**i seconds, from 0.1 ms to about 180 s; the last one has no end.
 FIRST_EDGE = 1e-4
 RATIO = 1.12
 
@@ -37,7 +37,7 @@ class ArmWindow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArmCounts:
-    """Rows answered and failed, and the latencies of all of them by bin (see `histogram`); counts add up with `+`."""
+    """Rows answered, rows failed and latencies by bin (see `histogram`); `+` adds them up."""
 
     requests: int = 0
     errors: int = 0
@@ -65,7 +65,7 @@ def histogram(latencies: Iterable[float]) -> tuple[int, ...]:
 
 
 def p99(bins: tuple[int, ...]) -> float | None:
-    """Return the 99th percentile in seconds, as the end of its bin (at most 12% too high); None without latencies."""
+    """Return the 99th percentile in seconds: the end of its bin, up to 12% high. None without latencies."""
     rank = math.ceil(0.99 * sum(bins))
     seen = 0
     for index, count in enumerate(bins):
