@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
 
 from noria.core.gates import Evidence, Verdict
+from noria.core.ledger import Head, traffic
 from noria.core.rollout import Rollout
 from noria.core.traffic import Plan
-from noria.core.window import ArmWindow
+from noria.core.window import ArmCounts, ArmWindow
+from noria.errors import StaleEpoch, StateError
 
 
 class Clock(Protocol):
@@ -130,12 +132,18 @@ class ModelRow:
     """
 
     name: str
-    epoch: int
-    champion: int | None
-    previous: tuple[int, ...]
-    paused: bool
-    plan: Plan | None
-    rollout: Rollout | None
+    epoch: int = 0
+    champion: int | None = None
+    previous: tuple[int, ...] = ()
+    paused: bool = False
+    plan: Plan | None = None
+    rollout: Rollout | None = None
+
+    def check_epoch(self, epoch: int) -> None:
+        """Raise StaleEpoch unless this row is of the epoch that holds now."""
+        if epoch != self.epoch:
+            message = f"{self.name} was changed meanwhile: its epoch is {epoch}, and no longer {self.epoch}"
+            raise StaleEpoch(message, hint="noria status")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +154,11 @@ class Entry:
     actor: str
     kind: str
     body: dict[str, Any]
+
+    def fields(self, model: str) -> dict[str, Any]:
+        """Return what the ledger of a model chains; the time in epoch seconds."""
+        at = self.at.timestamp()
+        return {"model": model, "at": at, "actor": self.actor, "kind": self.kind, "body": self.body}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,19 +217,89 @@ class QualityRow:
 class State(Protocol):
     """The control state. Writers compare the epoch and set; a stale one changes nothing."""
 
-    def model(self, name: str) -> ModelRow: ...
-    def change(self, before: ModelRow, after: ModelRow, entries: Sequence[Entry]) -> ModelRow: ...
-    def record(self, model: str, entries: Sequence[Entry]) -> None: ...
-    def save_run(self, run: RunRow, entries: Sequence[Entry] = ()) -> None: ...
-    def run(self, id: str) -> RunRow | None: ...
-    def runs(self, model: str, limit: int = 100) -> list[RunRow]: ...
+    def model(self, name: str) -> ModelRow:
+        """Return the model's row; one that nobody has changed yet has epoch 0."""
+        ...
+
+    def change(self, before: ModelRow, after: ModelRow, entries: Sequence[Entry]) -> ModelRow:
+        """Set `after` where `before` still holds, record the entries with it, and return the new row.
+
+        Raises:
+            StaleEpoch: somebody else changed the model first; nothing was changed.
+            StateError: the plan changes without an entry, or its number does not follow.
+        """
+        ...
+
+    def record(self, model: str, entries: Sequence[Entry]) -> None:
+        """Append entries to the model's ledger."""
+        ...
+
+    def ledger(self, model: str, limit: int | None = None) -> list[dict[str, Any]]:
+        """Return the last `limit` entries (None: all), oldest first; see `noria.core.ledger.append`."""
+        ...
+
+    def head(self, model: str) -> Head:
+        """Return the end of the model's ledger, which is kept beside it."""
+        ...
+
+    def save_run(self, run: RunRow, entries: Sequence[Entry] = ()) -> None:
+        """Keep the run, and record the entries with it in the model's ledger."""
+        ...
+
+    def run(self, run: str) -> RunRow | None: ...
+
+    def runs(self, model: str, limit: int = 100) -> list[RunRow]:
+        """Return the last `limit` runs, newest first."""
+        ...
+
     def save_version(self, version: VersionRow) -> None: ...
+
     def version(self, model: str, version: int) -> VersionRow | None: ...
-    def versions(self, model: str) -> list[VersionRow]: ...
-    def ledger(self, model: str, limit: int | None = None) -> list[dict[str, Any]]: ...
-    def save_quality(self, rows: Sequence[QualityRow]) -> None: ...
-    def quality(self, model: str) -> list[QualityRow]: ...
-    def add_traffic(self, model: str, plan: int, arms: Mapping[int, Mapping[str, Any]]) -> None: ...
-    def window(self, model: str, plan: int) -> dict[int, ArmWindow]: ...
-    def beat(self, part: str, at: datetime, facts: Mapping[str, Any]) -> None: ...
-    def beats(self) -> dict[str, dict[str, Any]]: ...
+
+    def versions(self, model: str) -> list[VersionRow]:
+        """Return the versions in the order of their numbers."""
+        ...
+
+    def save_quality(self, rows: Sequence[QualityRow]) -> None:
+        """Keep the rows; one of the same model, day, version and role is replaced."""
+        ...
+
+    def quality(self, model: str) -> list[QualityRow]:
+        """Return the rows by day, version and role."""
+        ...
+
+    def add_traffic(
+        self, model: str, mark: tuple[str, int], arms: Mapping[tuple[int, int], ArmCounts]
+    ) -> None:
+        """Add counts by plan and version, seen in a segment (the mark's name) up to its offset.
+
+        Counts of a segment that come again, up to an offset that was counted already, are ignored.
+        """
+        ...
+
+    def window(self, model: str, plan: int) -> dict[int, ArmWindow]:
+        """Return what each version did under a plan, by version."""
+        ...
+
+    def beat(self, part: str, at: datetime, facts: Mapping[str, Any]) -> None:
+        """Keep a sign of life of a part of noria, with what it has to say; the one before is replaced."""
+        ...
+
+    def beats(self) -> dict[str, dict[str, Any]]:
+        """Return each part's last facts, with `at`, the datetime of its last beat."""
+        ...
+
+
+def told(before: ModelRow, after: ModelRow, entries: Sequence[Entry]) -> list[Entry]:
+    """Return the entries of a change; if it changes the plan, the last one, its cause, tells the traffic.
+
+    Raises:
+        StateError: the plan changes without an entry, or its number does not follow.
+    """
+    change = traffic(before.plan, after.plan)
+    if change is None:
+        return list(entries)
+    if not entries:
+        raise StateError(f"a change of traffic is recorded: plan {change['plan']} comes without an entry")
+    cause = entries[-1]
+    return [*entries[:-1], replace(cause, body={**cause.body, "traffic": change})]

@@ -1,0 +1,121 @@
+"""In-memory doubles of noria's ports, for the tests of noria and of what is built on it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from noria.core.ledger import GENESIS, Head, append, plain
+from noria.core.window import ArmCounts, ArmWindow
+from noria.ports import Entry, ModelRow, QualityRow, RunRow, VersionRow, told
+
+
+class FixedClock:
+    """A clock that stands still until it is told to advance."""
+
+    def __init__(self, now: datetime) -> None:
+        self._now = now
+
+    def now(self) -> datetime:
+        return self._now
+
+    def advance(self, duration: timedelta) -> datetime:
+        """Move on by `duration`, and return the new time."""
+        self._now += duration
+        return self._now
+
+
+class MemoryState:
+    """The control state of `noria.ports.State`, in the memory of one process; its threads may share it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._models: dict[str, ModelRow] = {}
+        self._ledgers: dict[str, list[dict[str, Any]]] = {}
+        self._runs: dict[str, RunRow] = {}
+        self._versions: dict[tuple[str, int], VersionRow] = {}
+        self._quality: dict[tuple[str, str, int, str], QualityRow] = {}
+        self._traffic: dict[tuple[str, int, int], ArmCounts] = {}
+        self._marks: dict[tuple[str, str], int] = {}
+        self._beats: dict[str, dict[str, Any]] = {}
+
+    def model(self, name: str) -> ModelRow:
+        return self._models.get(name, ModelRow(name=name))
+
+    def change(self, before: ModelRow, after: ModelRow, entries: Sequence[Entry]) -> ModelRow:
+        entries = told(before, after, entries)
+        with self._lock:
+            before.check_epoch(self.model(before.name).epoch)
+            self._append(before.name, entries)
+            self._models[before.name] = replace(after, name=before.name, epoch=before.epoch + 1)
+            return self._models[before.name]
+
+    def record(self, model: str, entries: Sequence[Entry]) -> None:
+        with self._lock:
+            self._append(model, entries)
+
+    def ledger(self, model: str, limit: int | None = None) -> list[dict[str, Any]]:
+        entries = self._ledgers.get(model, [])
+        return entries[-limit:] if limit else list(entries)
+
+    def head(self, model: str) -> Head:
+        entries = self._ledgers.get(model)
+        return Head(seq=entries[-1]["seq"], hash=entries[-1]["hash"]) if entries else GENESIS
+
+    def save_run(self, run: RunRow, entries: Sequence[Entry] = ()) -> None:
+        with self._lock:
+            self._append(run.model, entries)
+            self._runs[run.id] = run
+
+    def run(self, run: str) -> RunRow | None:
+        return self._runs.get(run)
+
+    def runs(self, model: str, limit: int = 100) -> list[RunRow]:
+        runs = [run for run in self._runs.values() if run.model == model]
+        return sorted(runs, key=lambda run: (run.started, run.id), reverse=True)[:limit]
+
+    def save_version(self, version: VersionRow) -> None:
+        self._versions[version.model, version.version] = version
+
+    def version(self, model: str, version: int) -> VersionRow | None:
+        return self._versions.get((model, version))
+
+    def versions(self, model: str) -> list[VersionRow]:
+        return [row for key, row in sorted(self._versions.items()) if row.model == model]
+
+    def save_quality(self, rows: Sequence[QualityRow]) -> None:
+        for row in rows:
+            self._quality[row.model, row.day, row.version, row.role] = row
+
+    def quality(self, model: str) -> list[QualityRow]:
+        return [row for key, row in sorted(self._quality.items()) if row.model == model]
+
+    def add_traffic(
+        self, model: str, mark: tuple[str, int], arms: Mapping[tuple[int, int], ArmCounts]
+    ) -> None:
+        segment, offset = mark
+        with self._lock:
+            if self._marks.get((model, segment), -1) >= offset:
+                return
+            self._marks[model, segment] = offset
+            for (plan, version), counts in arms.items():
+                seen = self._traffic.get((model, plan, version), ArmCounts())
+                self._traffic[model, plan, version] = seen + counts
+
+    def window(self, model: str, plan: int) -> dict[int, ArmWindow]:
+        return {key[2]: counts.window() for key, counts in self._traffic.items() if key[:2] == (model, plan)}
+
+    def beat(self, part: str, at: datetime, facts: Mapping[str, Any]) -> None:
+        self._beats[part] = {**plain(facts), "at": at}
+
+    def beats(self) -> dict[str, dict[str, Any]]:
+        return dict(self._beats)
+
+    def _append(self, model: str, entries: Sequence[Entry]) -> None:
+        head = self.head(model)
+        for entry in entries:
+            head, stored = append(head, entry.fields(model))
+            self._ledgers.setdefault(model, []).append(stored)
