@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -51,7 +51,7 @@ class Train:
     refit: bool = True
     seed: int = 0
     timeout: timedelta = timedelta(hours=1)
-    params: dict[str, Any]
+    params: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,17 +79,17 @@ class Project:
     root: Path
     name: str
     task: Task
-    pipeline: str
-    owner: str
-    purpose: str
-    risk: str
+    pipeline: str = "pipeline.py"
+    owner: str = ""
+    purpose: str = ""
+    risk: str = "low"
     data: Data
-    train: Train
-    triggers: Triggers
-    brakes: Brakes
+    train: Train = field(default_factory=Train)
+    triggers: Triggers = field(default_factory=Triggers)
+    brakes: Brakes = field(default_factory=Brakes)
     gates: tuple[Gate, ...]
-    rollout: RolloutPolicy
-    serve: Serve
+    rollout: RolloutPolicy = field(default_factory=RolloutPolicy)
+    serve: Serve = field(default_factory=Serve)
 
     @property
     def home(self) -> Path:

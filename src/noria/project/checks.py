@@ -1,0 +1,47 @@
+"""The checks that a [[gates]] line may name, with their options: for parser, JSON Schema and docs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from noria.core.gates import Gate
+from noria.core.quality import METRICS, metrics_of
+from noria.project.kinds import Key, one_of
+from noria.project.scalars import SECONDS, number, whole
+
+PAIRED = tuple(metric.name for metric in METRICS.values() if metric.per_row)
+"""Metrics that have a value for each row, so that two models can be compared row by row."""
+
+_METRIC = Key("metric", one_of(*PAIRED), "Which metric; without it, the first one of the task.")
+
+CHECKS: dict[str, tuple[Key, ...]] = {
+    "enough-rows": (Key("rows", whole(1), "How many rows the holdout must have.", default=500),),
+    "finite": (),
+    "beats-baseline": (
+        _METRIC,
+        Key("margin", number(0), "How much better it must be, in the metric's unit.", default=0.0),
+    ),
+    "better-than-champion": (
+        _METRIC,
+        Key("margin", number(0), "How much worse a newer model may be, in the metric's unit.", default=0.0),
+        Key("confidence", number(0.5, 0.999), "Of the interval of the paired difference.", default=0.95),
+    ),
+    "agreement": (
+        Key("correlation", number(0, 1), "Of the refitted model with the judged one.", default=0.9),
+    ),
+    "latency": (Key("p99", SECONDS, 'Of single rows in a clean process, such as "20ms".', default=0.02),),
+}
+
+
+def gate(check: str, options: Mapping[str, Any], task: str) -> Gate:
+    """Return a gate with all options filled in; a latency is in seconds."""
+    defaults = {key.name: key.default for key in CHECKS[check]}
+    if _METRIC in CHECKS[check]:
+        defaults["metric"] = next(metric.name for metric in metrics_of(task) if metric.per_row)
+    return Gate(check=check, options={**defaults, **options})
+
+
+def default_gates(task: str) -> tuple[Gate, ...]:
+    """Return every check with its defaults: what holds where noria.toml has no [[gates]]."""
+    return tuple(gate(check, {}, task) for check in CHECKS)

@@ -1,0 +1,67 @@
+"""What is right alone and wrong together, within noria.toml and against schema.toml."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+from noria.core.quality import metrics_of
+from noria.project.kinds import nearest
+from noria.project.table import FILE, TableSchema
+
+_TIMELESS = {"window": '"all"', "holdout": 'a share such as "20%"'}
+
+
+def contradictions(values: dict[str, Any]) -> Iterator[str]:
+    """Yield a sentence for each pair of keys that are right alone and wrong together."""
+    data, train = values.get("data", {}), values.get("train", {})
+    yield from _wrong_metrics(values)
+    yield from _wrong_steps(values.get("rollout", {}).get("steps", ()))
+    for key in ("label", "label_time"):
+        if data.get(key) and data[key] in data.get("features", ()):
+            yield f"data.features: found {data[key]!r}; the column of data.{key} is not known when predicting"
+    for key in ("window", "holdout"):
+        if isinstance(train.get(key), timedelta) and not data.get("time"):
+            yield f"train.{key}: found a duration; without data.time only {_TIMELESS[key]} is allowed"
+
+
+def unknown_columns(data: dict[str, Any], schema: TableSchema) -> Iterator[str]:
+    """Yield a sentence for each column that schema.toml does not have, or that no model can take."""
+    for key in ("label", "time", "entity", "label_time"):
+        if key in data and data[key] not in schema.names:
+            yield f'data.{key}: found "{data[key]}"; {_no_such_column(data[key], schema)}'
+    for index, name in enumerate(data.get("features", ())):
+        place = f'data.features[{index}]: found "{name}"'
+        if name not in schema.names:
+            yield f"{place}; {_no_such_column(name, schema)}"
+        elif schema.column(name).feature is None:
+            yield f"{place}; a {schema.column(name).kind} cannot be a feature: derive numbers or categories"
+
+
+def _wrong_metrics(values: dict[str, Any]) -> Iterator[str]:
+    task = values.get("model", {}).get("task")
+    if task is None:
+        return
+    known = [metric.name for metric in metrics_of(task)]
+    places = [(f"gates[{index}]", line) for index, line in enumerate(values.get("gates", ()))]
+    places.append(("triggers.quality", values.get("triggers", {}).get("quality", {})))
+    for place, line in places:
+        metric = line.get("metric", known[0])
+        if metric not in known:
+            yield f'{place}.metric: found "{metric}"; allowed with the task {task}: {", ".join(known)}'
+
+
+def _wrong_steps(steps: tuple[dict[str, Any], ...]) -> Iterator[str]:
+    weight = 0
+    for index, step in enumerate(steps):
+        if set(step) not in ({"shadow"}, {"weight", "requests"}):
+            found = " and ".join(step) or "nothing"
+            yield f"rollout.steps[{index}]: found {found}; allowed: shadow alone, or weight and requests"
+        if step.get("weight", 100) <= weight:
+            yield f"rollout.steps[{index}].weight: found {step['weight']}; weights rise: above {weight}"
+        weight = step.get("weight", weight)
+
+
+def _no_such_column(name: str, schema: TableSchema) -> str:
+    return f"no such column in {FILE}: {nearest(name, schema.names)}"

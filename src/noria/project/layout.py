@@ -1,0 +1,113 @@
+"""The tables and keys of noria.toml: one description for the parser, the JSON Schema and the docs."""
+
+from __future__ import annotations
+
+from noria.core.quality import METRICS
+from noria.project.checks import CHECKS
+from noria.project.kinds import Key, ListOf, Table, Tagged, one_of
+from noria.project.model import Task
+from noria.project.scalars import (
+    ABORT,
+    BOOLEAN,
+    CRON,
+    DURATION,
+    FREE_TABLE,
+    HOLDOUT,
+    NAME,
+    NAME_OF_MODEL,
+    PYTHON_FILE,
+    RATE,
+    SHARE,
+    TEXT,
+    WINDOW,
+    whole,
+)
+
+MODEL = Table(
+    (
+        Key("name", NAME_OF_MODEL, "The model's name: it stands in URLs and in the registry.", required=True),
+        Key("task", one_of(*Task), "What is predicted: two classes, several, or a number.", required=True),
+        Key("pipeline", PYTHON_FILE, "The file whose public functions are the steps."),
+        Key("owner", TEXT, "Who answers for the model."),
+        Key("purpose", TEXT, "What its predictions are for, in a sentence."),
+        Key("risk", one_of("low", "medium", "high"), "The risk class."),
+    )
+)
+SOURCES = ListOf(NAME, "a glob, or a list of globs", single=True)
+COLUMNS = ListOf(NAME, "a list of columns")
+DATA = Table(
+    (
+        Key("source", SOURCES, "Globs of CSV or Parquet files, or Delta tables.", required=True),
+        Key("label", NAME, "The column with the truth.", required=True),
+        Key("time", NAME, "The column with a row's moment; without it, the order of the rows."),
+        Key("entity", NAME, "The column that says whom a row is about; it keeps traffic sticky."),
+        Key("label_delay", DURATION, "How long after its row a label is due."),
+        Key("label_time", NAME, "The column that says when the label became known."),
+        Key("features", COLUMNS, "What the model sees; without it, all that schema.toml allows."),
+    )
+)
+TRAIN = Table(
+    (
+        Key("window", WINDOW, "How far back the training rows go."),
+        Key("holdout", HOLDOUT, "The newest rows, on which candidates are judged."),
+        Key("refit", BOOLEAN, "Ship what is refitted on all matured rows once the gates have passed."),
+        Key("seed", whole(0, 2**31 - 1), "Handed to the pipeline."),
+        Key("timeout", DURATION, "The longest that one execution of the pipeline may take."),
+        Key("params", FREE_TABLE, "Handed to the pipeline as `params`."),
+    )
+)
+QUALITY = Table(
+    (
+        Key("metric", one_of(*METRICS), "Which realised metric is watched.", required=True),
+        Key("worse_by", SHARE, "By which share it may be worse than at the promotion.", required=True),
+    )
+)
+TRIGGERS = Table(
+    (
+        Key("commit", BOOLEAN, "A new commit."),
+        Key("data", BOOLEAN, "New rows in the source."),
+        Key("schedule", CRON, "A cron expression, in UTC."),
+        Key("labels", whole(1), "So many new labelled rows."),
+        Key("quality", QUALITY, "Realised quality is worse than at the promotion."),
+    )
+)
+BRAKES = Table(
+    (
+        Key("cooldown", DURATION, "The shortest time between two runs that nobody asked for."),
+        Key("runs", RATE, "How many runs at most."),
+        Key("promotions", RATE, "How many promotions at most."),
+    )
+)
+STEP = Table(
+    (
+        Key("shadow", whole(1), "Copies of so many requests; the challenger answers none."),
+        Key("weight", whole(1, 99), "The percentage of entities that the challenger answers."),
+        Key("requests", whole(1), "How many requests at this weight."),
+    )
+)
+ROLLOUT = Table(
+    (
+        Key("steps", ListOf(STEP, "a list of steps"), "From candidate to champion; empty: at once."),
+        Key("abort", ListOf(ABORT, "a list of limits"), "Limits whose breach ends the rollout."),
+    )
+)
+SERVE = Table(
+    (
+        Key("host", NAME, "Where the gateway listens."),
+        Key("port", whole(0, 65535), "0: any free port."),
+        Key("max_body", whole(1), "The largest request body, in bytes."),
+    )
+)
+GATES = ListOf(Tagged("check", CHECKS), "a list of tables [[gates]]")
+FILE = Table(
+    (
+        Key("model", MODEL, "The model under continuous delivery.", required=True),
+        Key("data", DATA, "Where the labelled examples come from.", required=True),
+        Key("train", TRAIN, "How a candidate is trained."),
+        Key("triggers", TRIGGERS, "What starts a run."),
+        Key("brakes", BRAKES, "What holds runs and promotions back."),
+        Key("gates", GATES, "Checks on a candidate; without them, all with their defaults."),
+        Key("rollout", ROLLOUT, "From candidate to champion."),
+        Key("serve", SERVE, "Where the gateway listens."),
+    )
+)

@@ -1,0 +1,109 @@
+"""noria.toml, or [tool.noria] in pyproject.toml, read into a Project with every fault at once."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from noria.core.policy import Brakes, QualityTrigger, Triggers
+from noria.core.rollout import Step
+from noria.errors import ProjectError
+from noria.project import layout, table
+from noria.project.checks import default_gates, gate
+from noria.project.consistency import contradictions, unknown_columns
+from noria.project.model import Data, Project, RolloutPolicy, Serve, Task, Train
+from noria.project.table import TableSchema, read_schema
+
+_INIT = "noria init --help"
+
+
+def load(root: Path) -> Project:
+    """Return the project in the directory `root`.
+
+    Raises:
+        ProjectError: there is no project file, or it or schema.toml has faults; it holds all of them.
+    """
+    file, raw = _raw(root)
+    faults: list[str] = []
+    values = layout.FILE.read(raw, "", faults)
+    faults += contradictions(values)
+    schema, schema_faults = _schema(root)
+    faults += unknown_columns(values.get("data", {}), schema) if schema else []
+    sentences = (*(f"{file}: {fault}" for fault in faults), *schema_faults)
+    if sentences:
+        raise ProjectError(sentences)
+    return _project(root.resolve(), values, schema)
+
+
+def _raw(root: Path) -> tuple[str, dict[str, Any]]:
+    """Return the name and the content of the project file."""
+    if (root / "noria.toml").is_file():
+        return "noria.toml", _toml(root / "noria.toml")
+    if (root / "pyproject.toml").is_file():
+        tool = _toml(root / "pyproject.toml").get("tool", {})
+        if "noria" in tool:
+            return "pyproject.toml: [tool.noria]", tool["noria"]
+    fault = f"noria.toml: there is none in {root}, nor [tool.noria] in a pyproject.toml"
+    raise ProjectError((fault,), hint=_INIT)
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ProjectError((f"{path.name}: no valid TOML: {error}",)) from None
+
+
+def _schema(root: Path) -> tuple[TableSchema | None, tuple[str, ...]]:
+    """Return what schema.toml says and its faults; a project may do without when it names its features."""
+    if not (root / table.FILE).is_file():
+        return None, ()
+    try:
+        return read_schema(root), ()
+    except ProjectError as error:
+        return None, error.faults
+
+
+def _project(root: Path, values: dict[str, Any], schema: TableSchema | None) -> Project:
+    model, task = dict(values["model"]), Task(values["model"]["task"])
+    lines = values.get("gates")
+    return Project(
+        root=root,
+        task=task,
+        data=_data(values["data"], schema),
+        train=Train(**values.get("train", {})),
+        triggers=_triggers(values.get("triggers", {})),
+        brakes=Brakes(**values.get("brakes", {})),
+        gates=default_gates(task) if lines is None else tuple(_gate(line, task) for line in lines),
+        rollout=_rollout(values.get("rollout", {})),
+        serve=Serve(**values.get("serve", {})),
+        **{key: value for key, value in model.items() if key != "task"},
+    )
+
+
+def _data(values: dict[str, Any], schema: TableSchema | None) -> Data:
+    if "features" in values:
+        return Data(**values)
+    if schema is None:
+        raise ProjectError((f"data.features: found nothing, and there is no {table.FILE} to take them from",))
+    taken = {values.get(key) for key in ("label", "time", "entity", "label_time")}
+    features = (column.name for column in schema.columns if column.feature and column.name not in taken)
+    return Data(**values, features=tuple(features))
+
+
+def _triggers(values: dict[str, Any]) -> Triggers:
+    quality = values.get("quality")
+    return Triggers(**{**values, "quality": QualityTrigger(**quality) if quality else None})
+
+
+def _rollout(values: dict[str, Any]) -> RolloutPolicy:
+    steps = (
+        Step(weight=step.get("weight", 0), requests=step.get("requests") or step["shadow"])
+        for step in values.get("steps", ())
+    )
+    return RolloutPolicy(steps=tuple(steps), abort=values.get("abort", ()))
+
+
+def _gate(line: dict[str, Any], task: Task) -> Any:
+    return gate(line["check"], {key: value for key, value in line.items() if key != "check"}, task)

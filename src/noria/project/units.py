@@ -1,0 +1,97 @@
+"""Durations, shares and rates as people write them: "1h30m", "5%", "4 per week".
+
+Each has its pattern (shared with the JSON Schema), a sentence that says what is allowed, a parser that
+raises ValueError with that sentence, and a formatter that the parser takes back.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+from noria.core.policy import Rate
+
+DECIMAL = r"[0-9]+(?:\.[0-9]+)?"
+_UNITS = {
+    "w": timedelta(weeks=1),
+    "d": timedelta(days=1),
+    "h": timedelta(hours=1),
+    "m": timedelta(minutes=1),
+    "s": timedelta(seconds=1),
+    "ms": timedelta(milliseconds=1),
+}
+_PERIODS = {
+    "hour": timedelta(hours=1),
+    "day": timedelta(days=1),
+    "week": timedelta(weeks=1),
+    "month": timedelta(days=30),
+    "year": timedelta(days=365),
+}
+
+DURATION = "(?=[0-9])" + "".join(f"(?:({DECIMAL}){unit})?" for unit in _UNITS)
+DURATION_ALLOWED = 'a duration such as "20ms", "1h30m" or "7d" (units w d h m s ms, longest first)'
+SHARE = r"(100(?:\.0+)?|[0-9]{1,2}(?:\.[0-9]+)?)%"
+SHARE_ALLOWED = 'a share from "0%" to "100%"'
+RATE = f"([1-9][0-9]*) per ({'|'.join(_PERIODS)})"
+RATE_ALLOWED = f'a rate such as "4 per week" (per {", ".join(_PERIODS)})'
+
+
+def parse_duration(text: str) -> timedelta:
+    """Return "1h30m" as a timedelta.
+
+    Raises:
+        ValueError: it is no duration, or longer than a timedelta can be (about 2.7 million years).
+    """
+    match = re.fullmatch(DURATION, text)
+    if match is None:
+        raise ValueError(DURATION_ALLOWED)
+    pairs = zip(match.groups(), _UNITS.values(), strict=True)
+    try:
+        return sum((float(count) * unit for count, unit in pairs if count), timedelta())
+    except OverflowError:
+        raise ValueError(DURATION_ALLOWED) from None
+
+
+def format_duration(duration: timedelta) -> str:
+    """Return a duration of 0 or more as text, without weeks: "7d", "1h30m", "0s"."""
+    parts, rest = [], duration
+    for unit, size in list(_UNITS.items())[1:-1]:
+        count, rest = divmod(rest, size)
+        parts += [f"{count}{unit}"] if count else []
+    parts += [f"{rest / _UNITS['ms']:g}ms"] if rest else []
+    return "".join(parts) or "0s"
+
+
+def parse_share(text: str) -> float:
+    """Return "5%" as 0.05.
+
+    Raises:
+        ValueError: it is no share from 0% to 100%.
+    """
+    match = re.fullmatch(SHARE, text)
+    if match is None:
+        raise ValueError(SHARE_ALLOWED)
+    return float(match[1]) / 100
+
+
+def format_share(share: float) -> str:
+    """Return 0.05 as "5%"."""
+    return f"{share * 100:.10g}%"
+
+
+def parse_rate(text: str) -> Rate:
+    """Return "4 per week" as a rate; a month has 30 days, a year 365.
+
+    Raises:
+        ValueError: it is no rate.
+    """
+    match = re.fullmatch(RATE, text)
+    if match is None:
+        raise ValueError(RATE_ALLOWED)
+    return Rate(count=int(match[1]), period=_PERIODS[match[2]])
+
+
+def format_rate(rate: Rate) -> str:
+    """Return a rate as text: "4 per week", or "4 per 3d" where the period has no name."""
+    names = {period: name for name, period in _PERIODS.items()}
+    return f"{rate.count} per {names.get(rate.period) or format_duration(rate.period)}"
