@@ -56,14 +56,14 @@ class Scalar:
 
 @dataclass(frozen=True, slots=True)
 class ListOf:
-    """A list of one kind; with `single`, one bare value counts as a list of one."""
+    """A list of one kind; with `single`, a bare text counts as a list of one."""
 
     item: Kind
     allowed: str
     single: bool = False
 
     def read(self, raw: object, place: str, faults: list[str]) -> Any:
-        if self.single and not isinstance(raw, list):
+        if self.single and isinstance(raw, str):
             raw = [raw]
         if not isinstance(raw, list):
             faults.append(f"{place}: found {shown(raw)}; allowed: {self.allowed}")
