@@ -1,0 +1,223 @@
+"""The control state in SQL: SQLite beside the project, or Postgres."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import msgspec
+from sqlalchemy import Connection, select, update
+
+from noria.adapters.database import Database, insert, upsert
+from noria.adapters.tables import (
+    beats,
+    ledger,
+    marks,
+    models,
+    plans,
+    quality,
+    rollouts,
+    runs,
+    traffic,
+    versions,
+)
+from noria.core.ledger import CHAINED, GENESIS, Head, append, plain
+from noria.core.rollout import Rollout
+from noria.core.traffic import Plan
+from noria.core.window import ArmCounts, ArmWindow
+from noria.ports import Entry, ModelRow, QualityRow, RunRow, VersionRow, told
+
+Value = TypeVar("Value")
+
+
+class SqlState:
+    """The control state of `noria.ports.State`; threads and processes may share it."""
+
+    def __init__(self, url: str, *, checkpoints: bool = False) -> None:
+        """Open the state, see `Database`: `checkpoints` is for exactly one process, the controller.
+
+        Raises:
+            Unavailable, StateError: as `Database` does.
+        """
+        self._database = Database(url, checkpoints=checkpoints)
+
+    def close(self) -> None:
+        self._database.close()
+
+    def model(self, name: str) -> ModelRow:
+        query = (
+            select(models, plans.c.body.label("plan_body"), rollouts.c.body.label("rollout_body"))
+            .outerjoin(plans, (plans.c.model == models.c.name) & (plans.c.number == models.c.plan))
+            .outerjoin(rollouts, (rollouts.c.model == models.c.name) & (rollouts.c.id == models.c.rollout))
+            .where(models.c.name == name)
+        )
+        with self._database.read() as connection:
+            row = connection.execute(query).one_or_none()
+        if row is None:
+            return ModelRow(name=name)
+        return ModelRow(
+            name=name,
+            epoch=row.epoch,
+            champion=row.champion,
+            previous=tuple(row.previous),
+            paused=row.paused,
+            plan=_value(row.plan_body, Plan) if row.plan_body else None,
+            rollout=_value(row.rollout_body, Rollout) if row.rollout_body else None,
+        )
+
+    def change(self, before: ModelRow, after: ModelRow, entries: Sequence[Entry]) -> ModelRow:
+        entries = told(before, after, entries)
+        now = replace(after, name=before.name, epoch=before.epoch + 1)
+        with self._database.write() as connection:
+            before.check_epoch(_lock(connection, before.name))
+            if now.plan and now.plan != before.plan:
+                body = plain(now.plan)
+                connection.execute(plans.insert().values(model=now.name, number=now.plan.number, body=body))
+            if now.rollout:
+                upsert(connection, rollouts, model=now.name, id=now.rollout.id, body=plain(now.rollout))
+            _append(connection, now.name, entries)
+            _set(connection, now)
+        return now
+
+    def record(self, model: str, entries: Sequence[Entry]) -> None:
+        with self._database.write() as connection:
+            _lock(connection, model)
+            _append(connection, model, entries)
+
+    def ledger(self, model: str, limit: int | None = None) -> list[dict[str, Any]]:
+        fields = [ledger.c[name] for name in ("seq", *CHAINED, "hash")]
+        query = select(*fields).where(ledger.c.model == model).order_by(ledger.c.seq.desc()).limit(limit)
+        with self._database.read() as connection:
+            return [dict(row) for row in reversed(connection.execute(query).mappings().all())]
+
+    def head(self, model: str) -> Head:
+        with self._database.read() as connection:
+            return _head(connection, model)
+
+    def save_run(self, run: RunRow, entries: Sequence[Entry] = ()) -> None:
+        with self._database.write() as connection:
+            _lock(connection, run.model)
+            _append(connection, run.model, entries)
+            started = run.started.timestamp()
+            upsert(connection, runs, id=run.id, model=run.model, started=started, body=plain(run))
+
+    def run(self, run: str) -> RunRow | None:
+        with self._database.read() as connection:
+            body = connection.scalar(select(runs.c.body).where(runs.c.id == run))
+        return _value(body, RunRow) if body else None
+
+    def runs(self, model: str, limit: int = 100) -> list[RunRow]:
+        query = select(runs.c.body).where(runs.c.model == model)
+        query = query.order_by(runs.c.started.desc(), runs.c.id.desc()).limit(limit)
+        return self._values(query, RunRow)
+
+    def save_version(self, version: VersionRow) -> None:
+        with self._database.write() as connection:
+            _lock(connection, version.model)
+            row = {"model": version.model, "version": version.version}
+            upsert(connection, versions, **row, body=plain(version))
+
+    def version(self, model: str, version: int) -> VersionRow | None:
+        key = (versions.c.model == model) & (versions.c.version == version)
+        with self._database.read() as connection:
+            body = connection.scalar(select(versions.c.body).where(key))
+        return _value(body, VersionRow) if body else None
+
+    def versions(self, model: str) -> list[VersionRow]:
+        query = select(versions.c.body).where(versions.c.model == model).order_by(versions.c.version)
+        return self._values(query, VersionRow)
+
+    def save_quality(self, rows: Sequence[QualityRow]) -> None:
+        with self._database.write() as connection:
+            for model in {row.model for row in rows}:
+                _lock(connection, model)
+            for row in rows:
+                key = {"model": row.model, "day": row.day, "version": row.version, "role": row.role}
+                upsert(connection, quality, **key, body=plain(row))
+
+    def quality(self, model: str) -> list[QualityRow]:
+        query = select(quality.c.body).where(quality.c.model == model)
+        return self._values(query.order_by(quality.c.day, quality.c.version, quality.c.role), QualityRow)
+
+    def add_traffic(
+        self, model: str, mark: tuple[str, int], arms: Mapping[tuple[int, int], ArmCounts]
+    ) -> None:
+        segment, offset = mark
+        with self._database.write(durable=False) as connection:
+            _lock(connection, model)
+            key = (marks.c.model == model) & (marks.c.segment == segment)
+            counted = connection.scalar(select(marks.c.offset).where(key))
+            if counted is not None and counted >= offset:
+                return
+            upsert(connection, marks, model=model, segment=segment, offset=offset)
+            for (plan, version), counts in arms.items():
+                _add(connection, model, plan, version, counts)
+
+    def window(self, model: str, plan: int) -> dict[int, ArmWindow]:
+        query = select(traffic.c.version, traffic.c.body)
+        query = query.where((traffic.c.model == model) & (traffic.c.plan == plan))
+        with self._database.read() as connection:
+            rows = connection.execute(query).all()
+        return {row.version: _value(row.body, ArmCounts).window() for row in rows}
+
+    def beat(self, part: str, at: datetime, facts: Mapping[str, Any]) -> None:
+        with self._database.write(durable=False) as connection:
+            upsert(connection, beats, part=part, at=at.timestamp(), body=plain(facts))
+
+    def beats(self) -> dict[str, dict[str, Any]]:
+        with self._database.read() as connection:
+            rows = connection.execute(select(beats)).all()
+        return {row.part: {**row.body, "at": datetime.fromtimestamp(row.at, UTC)} for row in rows}
+
+    def _values(self, query: Any, kind: type[Value]) -> list[Value]:
+        with self._database.read() as connection:
+            return [_value(body, kind) for body in connection.scalars(query)]
+
+
+def _value(body: Any, kind: type[Value]) -> Value:
+    """Return the value that `plain` made JSON of; not strictly, for "NaN" is a number again."""
+    return msgspec.convert(body, kind, strict=False)
+
+
+def _lock(connection: Connection, model: str) -> int:
+    """Return the model's epoch, and keep all other writers from its row; the first one makes it."""
+    row = {"name": model, "epoch": 0, "previous": [], "paused": False, "seq": 0, "hash": GENESIS.hash}
+    connection.execute(insert(connection, models).values(row).on_conflict_do_nothing())
+    query = select(models.c.epoch).where(models.c.name == model).with_for_update()
+    return int(connection.execute(query).scalar_one())
+
+
+def _set(connection: Connection, row: ModelRow) -> None:
+    values = {
+        "epoch": row.epoch,
+        "champion": row.champion,
+        "previous": list(row.previous),
+        "paused": row.paused,
+        "plan": row.plan.number if row.plan else None,
+        "rollout": row.rollout.id if row.rollout else None,
+    }
+    connection.execute(update(models).where(models.c.name == row.name).values(values))
+
+
+def _head(connection: Connection, model: str) -> Head:
+    row = connection.execute(select(models.c.seq, models.c.hash).where(models.c.name == model)).one_or_none()
+    return Head(seq=row.seq, hash=row.hash) if row else GENESIS
+
+
+def _append(connection: Connection, model: str, entries: Sequence[Entry]) -> None:
+    if not entries:
+        return
+    head = _head(connection, model)
+    for entry in entries:
+        head, stored = append(head, entry.fields(model))
+        connection.execute(ledger.insert().values(stored))
+    connection.execute(update(models).where(models.c.name == model).values(seq=head.seq, hash=head.hash))
+
+
+def _add(connection: Connection, model: str, plan: int, version: int, counts: ArmCounts) -> None:
+    key = (traffic.c.model == model) & (traffic.c.plan == plan) & (traffic.c.version == version)
+    seen = connection.scalar(select(traffic.c.body).where(key))
+    total = _value(seen, ArmCounts) + counts if seen else counts
+    upsert(connection, traffic, model=model, plan=plan, version=version, body=plain(total))
