@@ -15,24 +15,23 @@ import numpy as np
 
 Columns = Mapping[str, Sequence[Any]]
 
-# What a fitted scikit-learn model is made of, beyond what skops trusts by itself. All of it is data: none of
-# these types runs code of the file's choosing when it is restored.
+# What fitted models are made of, beyond what skops trusts by itself. None of these types runs code of the
+# file's choosing when it is restored: a partial holds only functions that are trusted as well.
 TRUSTED = (
     "collections.OrderedDict",
-    "collections.defaultdict",
+    "functools.partial",
     "lightgbm.basic.Booster",
     "lightgbm.sklearn.LGBMClassifier",
     "lightgbm.sklearn.LGBMRegressor",
     "numpy.dtype",
-    "sklearn._loss.link.MultinomialLogit",
-    "sklearn._loss.loss.HalfMultinomialLoss",
     "sklearn.calibration._CalibratedClassifier",
     "sklearn.calibration._SigmoidCalibration",
-    "sklearn.compose._column_transformer._RemainderColsList",
-    "sklearn.ensemble._hist_gradient_boosting.binning._BinMapper",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
-    "sklearn.neighbors._kd_tree.KDTree",
     "sklearn.tree._tree.Tree",
+    "sklearn.utils.validation.check_array",
+    "xgboost.core.Booster",
+    "xgboost.sklearn.XGBClassifier",
+    "xgboost.sklearn.XGBRegressor",
 )
 
 
@@ -151,7 +150,7 @@ def outputs(estimator: Any, table: Any, task: str) -> np.ndarray:
 
 
 def frame(columns: Columns, features: Sequence[Mapping[str, Any]]) -> Any:
-    """Return the pandas frame that a scikit-learn estimator gets: float64 numbers, strings or NaN as objects."""
+    """Return the pandas frame that a scikit-learn estimator gets: float64, and objects (string or NaN)."""
     import pandas as pd
 
     def series(name: str, kind: str) -> Any:
