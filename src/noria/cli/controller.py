@@ -1,0 +1,34 @@
+"""`noria controller`: the part that decides and carries out."""
+
+from __future__ import annotations
+
+import signal
+from threading import Event
+from typing import Annotated
+
+import typer
+
+from noria.cli.session import find_project
+
+INTERVAL = 0.2
+"""Seconds of wall time between two looks."""
+VIRTUAL_INTERVAL = 0.02
+"""The same on a virtual clock, on which days pass in a second."""
+
+
+def command(
+    interval: Annotated[float | None, typer.Option(help="Seconds between two looks.")] = None,
+) -> None:
+    """Run the controller of this project in the foreground; `noria up` starts it with the rest."""
+    from noria.clock import FileClock
+    from noria.loop.controller import Controller
+    from noria.loop.runtime import Runtime
+    from noria.wiring import build
+
+    project = find_project()
+    parts = build(project, checkpoints=True)
+    stop = Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    usual = VIRTUAL_INTERVAL if isinstance(parts.clock, FileClock) else INTERVAL
+    Controller(parts, Runtime(parts, project.home / "dbos.db")).run(stop, interval or usual)

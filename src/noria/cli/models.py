@@ -1,0 +1,36 @@
+"""`noria models`: the registered versions, with what they were measured at."""
+
+from __future__ import annotations
+
+from noria.cli.session import AsJson, find_project, print_json
+
+
+def command(as_json: AsJson = False) -> None:
+    """List the versions, newest first, with metrics on their holdout and their part in the traffic."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from noria.core.quality import metrics_of
+    from noria.wiring import state
+
+    project = find_project()
+    store = state(project)
+    versions = list(reversed(store.versions(project.name)))
+    if as_json:
+        print_json(versions)
+        return
+    plan = store.model(project.name).plan
+    metrics = [metric.name for metric in metrics_of(project.task)]
+    table = Table(
+        "version", "role", "registered", "run", "data", "commit", *metrics, box=None, pad_edge=False
+    )
+    for row in versions:
+        role = plan.role(row.version) if plan and row.version in plan.versions else ""
+        facts = row.facts
+        numbers = (f"{facts['metrics'][name]:.4f}" for name in metrics)
+        commit = (facts["commit"] or "")[:8]
+        registered = f"{row.registered:%Y-%m-%d %H:%M}"
+        table.add_row(
+            str(row.version), role, registered, row.run, str(facts["data_version"]), commit, *numbers
+        )
+    Console().print(table)

@@ -1,0 +1,67 @@
+"""Follows a run on the terminal: its stages as they come, the steps of its pipeline, its verdicts."""
+
+from __future__ import annotations
+
+import time
+
+from rich.console import Console
+from rich.table import Table
+
+from noria.core.gates import Outcome, Verdict
+from noria.loop.parts import Parts
+from noria.ports import RunRow
+
+COLOURS = {
+    Outcome.PASSED: "green",
+    Outcome.FAILED: "red",
+    Outcome.ERROR: "red",
+    Outcome.INCONCLUSIVE: "yellow",
+}
+
+
+def follow(parts: Parts, asked: str, *, quiet: bool) -> RunRow:
+    """Return the row of the run that was asked for, once it has ended; tell what happens meanwhile."""
+    console = Console(quiet=quiet)
+    run, shown = _merged(parts, asked, console), ""
+    with console.status("") as status:
+        while run.ended is None:
+            if run.stage != shown:
+                shown = run.stage
+                console.print(f"[dim]{run.id}[/dim]  {shown}")
+                status.update(f"{shown} ...")
+            time.sleep(0.1)
+            run = parts.state.run(run.id) or run
+    show(run, console)
+    return run
+
+
+def show(run: RunRow, console: Console) -> None:
+    """Print how a run ended, and each gate's verdict with its reason."""
+    if run.verdicts:
+        console.print(_table(run.verdicts))
+    made = f": {run.model}/{run.version}" if run.version else ""
+    console.print(f"[bold]{run.id} {run.status}[/bold]{made}  [dim]{run.reason}[/dim]")
+    if run.status == "failed":
+        console.print(f"[red]in {run.stage}: {run.error}[/red]", highlight=False)
+        if hint := run.facts.get("hint"):
+            console.print(f"  try: {hint}", highlight=False)
+
+
+def _merged(parts: Parts, asked: str, console: Console) -> RunRow:
+    """Wait until the controller has taken up what was asked, and return the run that does it."""
+    with console.status("waiting for the controller ..."):
+        while True:
+            row = parts.state.run(asked)
+            if row is not None and row.status == "merged":
+                found = parts.state.run(row.facts["into"])
+                if found is not None:
+                    return found
+            time.sleep(0.1)
+
+
+def _table(verdicts: tuple[Verdict, ...]) -> Table:
+    table = Table("gate", "verdict", "why", box=None, pad_edge=False)
+    for verdict in verdicts:
+        colour = COLOURS[verdict.outcome]
+        table.add_row(verdict.gate, f"[{colour}]{verdict.outcome}[/{colour}]", verdict.reason)
+    return table

@@ -1,0 +1,160 @@
+"""One run: from a reason to a registered version, or to a refusal with its reasons."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from noria.core.gates import AFTER_REFIT, Evidence, Gate, Verdict, judge, opens, refusals
+from noria.core.policy import Cause
+from noria.loop.durable import Step, StepFault
+from noria.loop.parts import Parts
+from noria.ports import Checkout, Entry, Rival, RunRow, Snapshot, Training, VersionRow
+
+STEPS = ("checkout", "snapshot", "train", "evaluate", "judge", "refit", "agree", "judge-refit", "register")
+
+
+def retrain(parts: Parts, run: str, step: Step) -> None:
+    """Carry a run out. Its end, whatever it is, stands in the run's row and in the ledger."""
+    try:
+        _retrain(parts, run, step)
+    except StepFault as fault:
+        _end(parts, run, "failed", fault.message, hint=fault.hint)
+
+
+def _retrain(parts: Parts, run: str, step: Step) -> None:
+    jobs, train = parts.jobs, parts.project.train
+    row = _row(parts, run)
+    commit = None if row.trigger == Cause.MANUAL else row.commit  # by hand: the working tree as it is
+    _enter(parts, run, "checkout")
+    checkout = step("checkout", lambda: jobs.checkout(run, commit), Checkout)
+    _enter(parts, run, "snapshot", diff=checkout.diff)
+    snapshot = step("snapshot", lambda: jobs.snapshot(run), Snapshot)
+    _enter(parts, run, "train", **_of_snapshot(snapshot))
+    candidate = step("train", lambda: jobs.train(run, checkout, snapshot.train, "candidate"), Training)
+    _enter(parts, run, "evaluate", train_seconds=candidate.seconds, train_rows=candidate.rows)
+    evidence = step("evaluate", lambda: _evaluate(parts, run, snapshot, candidate), Evidence)
+    _enter(parts, run, "judge", metrics=evidence.metrics)
+    if not step("judge", lambda: _judge(parts, run, evidence, after_refit=False), bool):
+        return
+    shipped = candidate
+    if train.refit:
+        _enter(parts, run, "refit")
+        shipped = step("refit", lambda: jobs.train(run, checkout, snapshot.full, "shipped"), Training)
+        _enter(parts, run, "agree", refit_seconds=shipped.seconds)
+        agreed = step(
+            "agree", lambda: jobs.agree(run, snapshot, candidate.artifact, shipped.artifact), Evidence
+        )
+        if not step("judge-refit", lambda: _judge(parts, run, agreed, after_refit=True), bool):
+            return
+    _enter(parts, run, "register")
+    step("register", lambda: _register(parts, run, shipped, candidate), int)
+
+
+def rival_of(parts: Parts) -> Rival | None:
+    """Return the champion that a candidate has to beat, None before the first one."""
+    champion = parts.state.model(parts.model).champion
+    row = None if champion is None else parts.state.version(parts.model, champion)
+    return None if row is None else _rival(row)
+
+
+def _rival(row: VersionRow) -> Rival:
+    return Rival(
+        version=row.version,
+        shipped=row.artifact,
+        twin=row.facts["twin"],
+        refit=row.facts["refit"],
+        data_version=row.facts["data_version"],
+        holdout_from=row.facts["holdout_from"],
+    )
+
+
+def _evaluate(parts: Parts, run: str, snapshot: Snapshot, candidate: Training) -> Evidence:
+    rival = rival_of(parts)
+    return parts.jobs.evaluate(
+        run, snapshot, candidate.artifact, rival, _is_newer(parts, run, rival, snapshot)
+    )
+
+
+def _is_newer(parts: Parts, run: str, rival: Rival | None, snapshot: Snapshot) -> bool:
+    """Return whether the candidate knows newer data or other code than the champion."""
+    if rival is None or snapshot.version > rival.data_version:
+        return True
+    champion = parts.state.version(parts.model, rival.version)
+    row = _row(parts, run)
+    return champion is None or bool(row.facts.get("diff")) or row.commit != champion.facts["commit"]
+
+
+def _judge(parts: Parts, run: str, evidence: Evidence, *, after_refit: bool) -> bool:
+    """Judge the gates of this stage; the verdicts and their ledger entry are kept together, once."""
+    gates = [gate for gate in parts.project.gates if (gate.check in AFTER_REFIT) == after_refit]
+    row = _row(parts, run)
+    judged = {verdict.gate for verdict in row.verdicts}
+    if any(gate.check in judged for gate in gates):
+        verdicts = tuple(verdict for verdict in row.verdicts if _is_among(verdict, gates))
+    else:
+        verdicts = judge(gates, evidence)
+        _keep(parts, row, verdicts)
+    return opens(verdicts)
+
+
+def _is_among(verdict: Verdict, gates: list[Gate]) -> bool:
+    return any(gate.check == verdict.gate for gate in gates)
+
+
+def _keep(parts: Parts, row: RunRow, verdicts: tuple[Verdict, ...]) -> None:
+    after = replace(row, verdicts=(*row.verdicts, *verdicts))
+    if not opens(verdicts):
+        after = replace(after, status="refused", ended=parts.clock.now(), error=refusals(verdicts))
+    parts.state.save_run(after, [_entry(parts, row.id, "judged", verdicts=verdicts, passed=opens(verdicts))])
+
+
+def _register(parts: Parts, run: str, shipped: Training, twin: Training) -> int:
+    row = _row(parts, run)
+    if row.version is not None:
+        return row.version
+    version = parts.jobs.register(row, shipped, twin)
+    parts.state.save_version(version)
+    body = {"version": version.version, "digest": version.digest, "metrics": version.facts["metrics"]}
+    ended = replace(row, status="registered", version=version.version, ended=parts.clock.now())
+    parts.state.save_run(ended, [_entry(parts, run, "registered", **body)])
+    return version.version
+
+
+def _of_snapshot(snapshot: Snapshot) -> dict[str, Any]:
+    return {
+        "data_version": snapshot.version,
+        "rows": snapshot.rows,
+        "new_rows": snapshot.new_rows,
+        "quarantined": snapshot.quarantined,
+        "holdout_rows": snapshot.holdout_rows,
+        "holdout_from": snapshot.holdout_from,
+    }
+
+
+def _row(parts: Parts, run: str) -> RunRow:
+    row = parts.state.run(run)
+    if row is None:
+        raise StepFault(f"there is no run {run}", "noria runs")
+    return row
+
+
+def _enter(parts: Parts, run: str, stage: str, **facts: Any) -> None:
+    """Show where the run is, and what the stage before it found."""
+    row = _row(parts, run)
+    version = facts.get("data_version", row.data_version)
+    parts.state.save_run(replace(row, stage=stage, data_version=version, facts={**row.facts, **facts}))
+
+
+def _end(parts: Parts, run: str, status: str, error: str, *, hint: str) -> None:
+    row = _row(parts, run)
+    if row.ended is None:
+        ended = replace(row, status=status, error=error, ended=parts.clock.now())
+        body = {"stage": row.stage, "error": error, "hint": hint}
+        parts.state.save_run(
+            replace(ended, facts={**row.facts, "hint": hint}), [_entry(parts, run, status, **body)]
+        )
+
+
+def _entry(parts: Parts, run: str, kind: str, **body: Any) -> Entry:
+    return Entry(at=parts.clock.now(), actor="noria", kind=kind, body={"run": run, **body})

@@ -1,0 +1,95 @@
+"""Gather the facts, ask the policy, and start the run that it calls for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from noria.core.policy import Decision, Facts, decide, triggers
+from noria.loop.parts import Parts
+from noria.ports import Entry, ModelRow, RunRow
+
+RECENT = 200
+"""Runs that the brakes look back on."""
+
+
+def facts(parts: Parts, watched_since: datetime) -> Facts:
+    """Return what the loop knows now."""
+    state, name = parts.state, parts.model
+    row = state.model(name)
+    runs = sorted(state.runs(name, RECENT), key=lambda run: run.started)
+    done = [run for run in runs if run.status not in ("queued", "merged")]
+    seen = state.beats().get("collector", {})
+    level, quality = _quality(parts, row)
+    return Facts(
+        now=parts.clock.now(),
+        watched_since=watched_since,
+        paused=row.paused,
+        running=any(run.ended is None for run in done),
+        rollout_open=row.rollout is not None and not row.rollout.ended,
+        runs=tuple(run.started for run in done),
+        promotions=state.promotions(name),
+        asked=tuple(run.id for run in runs if run.status == "queued"),
+        head=parts.commits.head(),
+        tried=done[-1].commit if done else None,
+        labels=int(seen.get("unseen_labels", 0)),
+        source=seen.get("source"),
+        seen_source=done[-1].facts.get("source") if done else None,
+        quality=quality,
+        level=level,
+    )
+
+
+def consider(parts: Parts, known: Facts) -> Decision:
+    """Return what the policy says to these facts; `noria plan` shows the same."""
+    return decide(parts.project.brakes, known, triggers(parts.project.triggers, known))
+
+
+def start(parts: Parts, known: Facts, decision: Decision, launch: Callable[[str], Any]) -> RunRow | None:
+    """Write the run down, then launch its workflow; a crash in between is mended by `resume`.
+
+    Runs that were asked for by hand are merged into it. Returns None when this very run was started before.
+    """
+    state, id_ = parts.state, decision.run_id
+    if state.run(id_) is not None:
+        return None
+    run = RunRow(
+        id=id_,
+        model=parts.model,
+        trigger=decision.triggers[0].cause,
+        reason=decision.reason,
+        status="running",
+        stage="queued",
+        started=known.now,
+        commit=known.head,
+        facts={"source": known.source},
+    )
+    body = {"run": id_, "reason": decision.reason, "commit": known.head, "triggers": decision.triggers}
+    state.save_run(run, [Entry(at=known.now, actor="noria", kind="run", body=body)])
+    for asked in known.asked:
+        if queued := state.run(asked):
+            merged = replace(queued, status="merged", ended=known.now, facts={"into": id_})
+            state.save_run(merged)
+    launch(id_)
+    return run
+
+
+def resume(parts: Parts, launch: Callable[[str], Any]) -> list[str]:
+    """Launch every run that has begun and not ended, after a start; launching twice does nothing."""
+    begun = [run.id for run in parts.state.runs(parts.model, RECENT) if run.status == "running"]
+    for run in begun:
+        launch(run)
+    return begun
+
+
+def _quality(parts: Parts, row: ModelRow) -> tuple[float | None, tuple[float, ...]]:
+    """Return the champion's level at its promotion and its daily values since, of the trigger's metric."""
+    wanted = parts.project.triggers.quality
+    version = None if row.champion is None else parts.state.version(parts.model, row.champion)
+    if wanted is None or version is None:
+        return None, ()
+    days = parts.state.quality(parts.model, version.version)
+    values = (day.metrics.get(wanted.metric) for day in days if day.role == "champion")
+    return version.facts["metrics"].get(wanted.metric), tuple(value for value in values if value is not None)
