@@ -1,1 +1,1 @@
-"""Each protocol is a pair of pure functions between bytes and one columnar batch."""
+"""Prediction protocols: each a pair of pure functions, from bytes to a batch and from an answer to bytes."""

@@ -1,0 +1,167 @@
+"""One queue per version: rows of many requests go to the model together.
+
+An idle host gets what has come in one turn of the event loop at once; while it is busy the queue gathers. So
+nobody waits for a batch to fill, and batches grow with the load by themselves.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from time import monotonic
+from typing import Any
+
+import msgspec
+
+from noria.errors import RequestError
+from noria.gateway.batch import Batch, join
+from noria.gateway.frames import Reply
+from noria.gateway.hosts import Host
+
+MAX_ROWS = 1024
+"""Rows of a micro-batch; a larger request travels alone."""
+MAX_WAITING = 16 * MAX_ROWS
+PATIENCE = 5.0
+"""Seconds that a champion's rows wait for a host that is down."""
+DOWN = RequestError(503, "the model's process is down")
+
+_encode = msgspec.msgpack.Encoder().encode
+
+
+class Job:
+    """The rows of one request that one version answers, and whom to tell."""
+
+    __slots__ = ("alone", "batch", "entities", "ids", "plan", "role", "settle", "started")
+
+    def __init__(
+        self,
+        batch: Batch,
+        ids: list[str],
+        entities: list[str],
+        plan: int,
+        role: str,
+        started: float,
+        settle: Callable[[Job, int, list[Any] | RequestError, bool], None],
+    ) -> None:
+        """`settle` gets the job, the version, its outputs or what went wrong, and whether they were logged."""
+        self.batch = batch
+        self.ids = ids
+        self.entities = entities
+        self.plan = plan
+        self.role = role
+        self.started = started
+        self.settle = settle
+        self.alone = False  # after a batch that killed its host, its jobs travel one by one
+
+
+Log = Callable[[int, list[Job], Any, list[Any]], bool]
+"""Record a version, jobs of one plan and role, their columns (msgpack) and outputs; say whether it was kept."""
+
+
+class Lane:
+    """The queue of one version before its host."""
+
+    def __init__(self, version: int, host: Host, log: Log) -> None:
+        """Make the queue of a host that has started."""
+        self.version = version
+        self.host = host
+        self._log = log
+        self.features = frozenset(feature["name"] for feature in host.spec["features"])
+        self._waiting: deque[Job] = deque()
+        self._flying: list[Job] = []
+        self._scheduled = False
+        self.rows = 0
+        host.on_change = self._host_changed
+
+    @property
+    def empty(self) -> bool:
+        return not (self._waiting or self._flying)
+
+    @property
+    def full(self) -> bool:
+        return self.rows >= MAX_WAITING
+
+    def submit(self, job: Job) -> None:
+        """Queue a job; without a host it waits if it is the champion's, and fails at once if not."""
+        if not self.host.up and job.role != "champion":
+            job.settle(job, self.version, DOWN, True)
+            return
+        self._waiting.append(job)
+        self.rows += job.batch.rows
+        if self.host.free and not self._scheduled:
+            self._scheduled = True
+            asyncio.get_running_loop().call_soon(self._send)
+
+    def _send(self) -> None:
+        self._scheduled = False
+        if not self._waiting or not self.host.free:
+            return
+        self._flying = jobs = self._gather()
+        columns = _encode(join([job.batch for job in jobs]))
+        self.host.call(columns, lambda reply: self._settle(jobs, columns, reply))
+
+    def _gather(self) -> list[Job]:
+        jobs = [self._waiting.popleft()]
+        rows = jobs[0].batch.rows
+        while self._waiting and not jobs[0].alone and not self._waiting[0].alone:
+            rows += self._waiting[0].batch.rows
+            if rows > MAX_ROWS:
+                break
+            jobs.append(self._waiting.popleft())
+        self.rows -= sum(job.batch.rows for job in jobs)
+        return jobs
+
+    def _settle(self, jobs: list[Job], columns: bytes, reply: Reply | RequestError) -> None:
+        self._flying = []
+        self._send()  # the host goes on while this batch is recorded and answered
+        if isinstance(reply, RequestError):
+            for job in jobs:
+                job.settle(job, self.version, reply, True)
+            return
+        outputs, errors = reply
+        first = jobs[0]
+        if errors or any(job.plan != first.plan or job.role != first.role for job in jobs):
+            self._settle_singly(jobs, outputs, errors)
+            return
+        logged = self._log(self.version, jobs, msgspec.Raw(columns), outputs)
+        start = 0
+        for job in jobs:
+            end = start + job.batch.rows
+            job.settle(job, self.version, outputs[start:end], logged)
+            start = end
+
+    def _settle_singly(self, jobs: list[Job], outputs: list[Any], errors: dict[int, str]) -> None:
+        start = 0
+        for job in jobs:
+            end = start + job.batch.rows
+            wrong = next(
+                (f"row {row - start}: {errors[row]}" for row in range(start, end) if row in errors), ""
+            )
+            if wrong:
+                job.settle(job, self.version, RequestError(500, wrong), True)
+            else:
+                part = outputs[start:end]
+                job.settle(job, self.version, part, self._log(self.version, [job], join([job.batch]), part))
+            start = end
+
+    def _host_changed(self) -> None:
+        if self.host.up:
+            self._send()
+        else:
+            self._give_up(lambda job: job.role != "champion")
+            asyncio.get_running_loop().call_later(PATIENCE, self._lose_patience)
+
+    def _lose_patience(self) -> None:
+        if not self.host.up and self._waiting:
+            asyncio.get_running_loop().call_later(PATIENCE / 10, self._lose_patience)
+            oldest = monotonic() - PATIENCE
+            self._give_up(lambda job: job.started < oldest)
+
+    def _give_up(self, chosen: Callable[[Job], bool]) -> None:
+        jobs = [job for job in self._waiting if chosen(job)]
+        self._waiting = deque(job for job in self._waiting if not chosen(job))
+        self.rows -= sum(job.batch.rows for job in jobs)
+        for job in jobs:
+            job.alone = True
+            job.settle(job, self.version, DOWN, True)

@@ -1,0 +1,55 @@
+"""Labels as clients send them: `POST /feedback`, one or many, before or after their predictions are seen."""
+
+from __future__ import annotations
+
+import msgspec
+
+from noria.errors import RequestError
+from noria.gateway.protocols import body
+
+Value = float | int | str | bool
+
+
+class _Label(msgspec.Struct):
+    id: str
+    label: Value
+
+
+class _Feedback(msgspec.Struct):
+    """The three forms: {"labels": [{"id", "label"}]}, {"ids": [...], "labels": [...]}, {"id", "label"}."""
+
+    labels: list[_Label | Value] | None = None
+    ids: list[str] | None = None
+    id: str | None = None
+    label: Value | None = None
+
+
+_decoder = msgspec.json.Decoder(_Feedback)
+
+
+def decode(content: bytes) -> tuple[list[str], list[Value]]:
+    """Return the prediction ids and their labels.
+
+    Raises:
+        RequestError: 400, the body has none of the forms, or a label is no number or text of the usual size.
+    """
+    ids, labels = _pairs(body.decode(_decoder, content))
+    for key, label in zip(ids, labels, strict=True):
+        if type(label) is int and abs(label) >= 2**63:
+            raise RequestError(400, f"label: that of {key!r} is an integer beyond 64 bits")
+    return ids, labels
+
+
+def _pairs(feedback: _Feedback) -> tuple[list[str], list[Value]]:
+    if feedback.id is not None and feedback.label is not None:
+        return [feedback.id], [feedback.label]
+    labels = feedback.labels or []
+    pairs = [label for label in labels if isinstance(label, _Label)]
+    if feedback.ids is None and labels and len(pairs) == len(labels):
+        return [pair.id for pair in pairs], [pair.label for pair in pairs]
+    if feedback.ids and not pairs and len(labels) == len(feedback.ids):
+        return feedback.ids, [label for label in labels if not isinstance(label, _Label)]
+    raise RequestError(
+        400,
+        'labels: send {"labels": [{"id": ..., "label": ...}]} or {"ids": [...], "labels": [...]} of one length',
+    )

@@ -1,0 +1,120 @@
+"""The process of one version: `python -m noria.gateway.host --artifact DIR --digest HEX --socket PATH`.
+
+It verifies and loads the artifact, predicts once to warm up, listens, and says so on standard output:
+`{"ready": <spec>}`, or `{"failed": "why"}` before it ends. Then it answers frames (see frames.py) until its
+gateway is gone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import json
+import os
+import signal
+import socket
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from noria.artifact import manifest, predictor
+from noria.errors import NoriaError
+from noria.gateway import frames
+
+_PR_SET_PDEATHSIG = 1
+
+
+def main() -> None:
+    options = _options()
+    _die_with_the_gateway()
+    say = _take_stdout()
+    try:
+        model = _load(options.artifact, options.digest)
+    except Exception as error:
+        message = error.message if isinstance(error, NoriaError) else f"{type(error).__name__}: {error}"
+        say({"failed": message})
+        sys.exit(1)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(options.socket)
+        listener.listen()
+        say({"ready": model.spec})
+        connection, _ = listener.accept()
+    with connection, connection.makefile("rb") as calls:
+        _serve(model, calls, connection)
+
+
+def answer(model: predictor.Predictor, columns: Mapping[str, list[Any]]) -> frames.Reply:
+    """Return the outputs of all rows. A row that makes the model raise is found, so that it harms no other."""
+    rows = len(next(iter(columns.values())))
+    try:
+        return _checked(model, model.predict(columns), rows)
+    except Exception as error:
+        if rows == 1:
+            return [None], {0: f"the model raised {type(error).__name__}: {error}"}
+    singles = [
+        answer(model, {name: [values[row]] for name, values in columns.items()}) for row in range(rows)
+    ]
+    return (
+        [outputs[0] for outputs, _ in singles],
+        {row: errors[0] for row, (_, errors) in enumerate(singles) if errors},
+    )
+
+
+def _checked(model: predictor.Predictor, outputs: np.ndarray, rows: int) -> frames.Reply:
+    shape = (rows, len(model.spec["classes"])) if model.spec["task"] == "multiclass" else (rows,)
+    if outputs.shape != shape:
+        fault = f"the model answered with the shape {outputs.shape}, and {shape} was due"
+        return [None] * rows, dict.fromkeys(range(rows), fault)
+    values: list[Any] = outputs.tolist()
+    if np.isfinite(outputs).all():
+        return values, {}
+    bad = np.flatnonzero(~np.isfinite(outputs.reshape(rows, -1)).all(axis=1)).tolist()
+    for row in bad:
+        values[row] = None
+    return values, dict.fromkeys(bad, "the model answered with NaN or infinity")
+
+
+def _serve(model: predictor.Predictor, calls: BinaryIO, connection: socket.socket) -> None:
+    size = frames.HEADER.size
+    while len(header := calls.read(size)) == size:
+        payload = calls.read(frames.HEADER.unpack(header)[0])
+        connection.sendall(frames.encode_reply(answer(model, frames.decode_call(payload))))
+
+
+def _load(artifact: Path, digest: str) -> predictor.Predictor:
+    manifest.verify(artifact, digest)
+    model = predictor.load(artifact, lean=True)
+    model.predict(
+        {feature["name"]: [None] for feature in model.spec["features"]}
+    )  # the first call is the slow one
+    return model
+
+
+def _die_with_the_gateway() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the whole group; the gateway ends its hosts
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() == 1:  # the gateway died before the line above
+            sys.exit(1)
+
+
+def _take_stdout() -> Any:
+    """Keep standard output for the gateway, and lead what a model prints to standard error."""
+    own = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    return lambda message: print(json.dumps(message), file=own, flush=True)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Serve one version of a model behind a Unix socket.")
+    parser.add_argument("--artifact", type=Path, required=True)
+    parser.add_argument("--digest", required=True)
+    parser.add_argument("--socket", required=True)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

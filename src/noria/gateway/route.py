@@ -1,0 +1,195 @@
+"""Routes the rows of a request to versions, one by one, and merges what they answer.
+
+A challenger's failure is recorded as its own and answered by the champion, so a client never sees a bad canary.
+The champion's rows get a second try when its process died. Shadow copies leave after the answer, and only when
+few rows wait.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from time import monotonic
+from typing import Any, Self
+
+import msgspec
+
+from noria.core.traffic import Plan, choose
+from noria.errors import RequestError
+from noria.gateway.answer import Done, Merge
+from noria.gateway.batch import Batch, join, take
+from noria.gateway.batching import Job, Lane
+from noria.gateway.ids import Mint
+from noria.gateway.record import Recorder
+from noria.gateway.schema import Schema
+from noria.ports import Clock
+
+SHADOW_ROWS = 64
+"""Rows that wait, for an answer or as copies, from which on copies are shed."""
+
+
+class Served(msgspec.Struct, frozen=True, kw_only=True):
+    """What the gateway serves from: one immutable value, swapped by reference.
+
+    `lanes` holds every version of the plan, loaded and warm; `beyond` the features of each that the champion
+    lacks, so that a request need not have them.
+    """
+
+    plan: Plan
+    lanes: Mapping[int, Lane]
+    schema: Schema
+    beyond: Mapping[int, frozenset[str]]
+
+    @classmethod
+    def of(cls, plan: Plan, lanes: Mapping[int, Lane], extras: Sequence[str]) -> Self:
+        """Return what serves under `plan`; its versions are all in `lanes`. For `extras` see `Schema.of`."""
+        lanes = {version: lanes[version] for version in reversed(plan.versions)}
+        champion = plan.champion if plan.champion is not None else next(iter(lanes))
+        specs = [lanes[champion].host.spec, *(lane.host.spec for lane in lanes.values())]
+        features = lanes[champion].features
+        return cls(
+            plan=plan,
+            lanes=lanes,
+            schema=Schema.of(specs, extras),
+            beyond={version: lane.features - features for version, lane in lanes.items()},
+        )
+
+
+class Router:
+    """Answers batches from `served`; None until a plan is ready."""
+
+    def __init__(self, model: str, recorder: Recorder, clock: Clock, *, entity: str | None) -> None:
+        self.served: Served | None = None
+        self._model = model
+        self._recorder = recorder
+        self._clock = clock
+        self._entity = entity
+        self._mint = Mint(clock)
+
+    def ready(self) -> Served:
+        """Return what is served.
+
+        Raises:
+            RequestError: 503, no version serves yet.
+        """
+        if self.served is None or not self.served.plan.arms:
+            raise RequestError(503, f"no version of {self._model} serves yet")
+        return self.served
+
+    def answer(self, batch: Batch, done: Done, *, key: str, entity: str, version: int | None = None) -> None:
+        """Have every row answered by the version that the plan chooses, or by `version`; then call `done`.
+
+        `key`, the id of the request, and `entity` may be empty: the id is then minted, and a row's id is its entity.
+
+        Raises:
+            RequestError: nobody can answer now, or `version` does not serve.
+        """
+        served = self.ready()
+        plan = served.plan
+        key = key or self._mint()
+        ids = [key] if batch.rows == 1 else [f"{key}/{row}" for row in range(batch.rows)]
+        entities = self._entities(batch, entity, ids)
+        if version is None:
+            versions = [choose(plan, each) for each in entities]
+        else:
+            versions = [_pinned(plan, version)] * batch.rows
+        merge = Merge(key, versions, done)
+        started = monotonic()
+        if any(served.lanes[chosen].full for chosen in merge.rows):
+            raise RequestError(503, "too many requests are waiting")
+        for chosen, rows in merge.rows.items():
+            job = Job(batch, ids, entities, 0, "", started, partial(self._settled, merge, rows))
+            if len(merge.rows) > 1:
+                job.batch = take(batch, rows)
+                job.ids = [ids[row] for row in rows]
+                job.entities = [entities[row] for row in rows]
+            self._submit(job, chosen, served)
+
+    def log(
+        self, version: int, jobs: list[Job], columns: Any, outputs: list[Any], error: str | None = None
+    ) -> bool:
+        """Record jobs of one plan and role; return whether the disk kept them."""
+        now = monotonic()
+        first = jobs[0]
+        return self._recorder.append(
+            {
+                "k": "p",
+                "model": self._model,
+                "at": self._clock.now().timestamp(),
+                "plan": first.plan,
+                "version": version,
+                "role": first.role,
+                "ids": [key for job in jobs for key in job.ids],
+                "entities": [entity for job in jobs for entity in job.entities],
+                "columns": columns,
+                "outputs": outputs,
+                "latencies": [now - job.started for job in jobs for _ in job.ids],
+                "error": error,
+            }
+        )
+
+    def _entities(self, batch: Batch, entity: str, ids: list[str]) -> list[str]:
+        column = batch.column(self._entity) if self._entity else None
+        if column is None:
+            return [entity] * batch.rows if entity else ids
+        return [_text(value) or entity or key for value, key in zip(column, ids, strict=True)]
+
+    def _submit(self, job: Job, version: int, served: Served) -> None:
+        job.plan, job.role = served.plan.number, served.plan.role(version)
+        lacking = served.beyond[version].difference(job.batch.names)
+        if lacking:
+            fault = f"the request lacks what version {version} needs: {', '.join(sorted(lacking))}"
+            job.settle(job, version, RequestError(400, fault), True)
+        else:
+            served.lanes[version].submit(job)
+
+    def _settled(
+        self,
+        merge: Merge,
+        rows: list[int],
+        job: Job,
+        version: int,
+        result: list[Any] | RequestError,
+        logged: bool,
+    ) -> None:
+        if not isinstance(result, RequestError):
+            merge.add(rows, version, job.role, result, logged)
+            self._shadow(job)
+            return
+        again = job.role == "challenger" or (result.status == 503 and not job.alone)
+        if job.role == "challenger" or not again:
+            self._log_failure(job, version, result)
+        served = self.served
+        if again and served and served.plan.champion is not None:
+            job.alone = True
+            self._submit(job, served.plan.champion, served)
+        else:
+            merge.fail(result)
+
+    def _shadow(self, job: Job) -> None:
+        served = self.served
+        if served is None or served.plan.shadow is None:
+            return
+        if sum(lane.rows for lane in served.lanes.values()) < SHADOW_ROWS:
+            copy = Job(job.batch, job.ids, job.entities, 0, "", monotonic(), self._shadow_settled)
+            self._submit(copy, served.plan.shadow, served)
+
+    def _shadow_settled(self, job: Job, version: int, result: list[Any] | RequestError, logged: bool) -> None:
+        if isinstance(result, RequestError):
+            self._log_failure(job, version, result)
+
+    def _log_failure(self, job: Job, version: int, error: RequestError) -> None:
+        self.log(version, [job], join([job.batch]), [None] * job.batch.rows, error.message)
+
+
+def _pinned(plan: Plan, version: int) -> int:
+    if all(arm.version != version for arm in plan.arms):
+        serving = ", ".join(str(arm.version) for arm in plan.arms)
+        raise RequestError(404, f"version {version} does not serve; serving: {serving}")
+    return version
+
+
+def _text(value: float | str | None) -> str:
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return "" if value is None else str(value)
