@@ -9,6 +9,7 @@ from pathlib import Path
 from noria.errors import ArtifactError
 
 NAME = "manifest.json"
+LEFT_BEHIND = frozenset({"__pycache__", "registered_model_meta"})  # by an MLflow client that loads in place
 
 
 def write(directory: Path) -> str:
@@ -34,8 +35,7 @@ def digest(directory: Path) -> str:
 def verify(directory: Path, digest: str) -> None:
     """Return when every file in `directory` is what it was when the artifact with this digest was written.
 
-    Python's `__pycache__` is passed over: an MLflow client that loads a model in place leaves one behind, and
-    noria runs no code out of an artifact.
+    What an MLflow client leaves behind as it loads a model in place is passed over: noria reads none of it.
 
     Raises:
         ArtifactError: names the file that was changed, is missing, came in addition or is a symbolic link.
@@ -54,10 +54,11 @@ def verify(directory: Path, digest: str) -> None:
 def _files(directory: Path) -> list[str]:
     found = []
     for path in sorted(directory.rglob("*")):
+        name = path.relative_to(directory)
         if path.is_symlink():
-            raise _fault(directory, f"{path.relative_to(directory)} is a symbolic link")
-        if path.is_file() and path.name != NAME and "__pycache__" not in path.parts:
-            found.append(path.relative_to(directory).as_posix())
+            raise _fault(directory, f"{name} is a symbolic link")
+        if path.is_file() and name.as_posix() != NAME and not LEFT_BEHIND.intersection(name.parts):
+            found.append(name.as_posix())
     return found
 
 
