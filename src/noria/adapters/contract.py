@@ -1,0 +1,130 @@
+"""The contract: each row of a batch is given the schema's types, or refused with a reason.
+
+Plain Polars expressions from the schema: they say for each row which column broke which rule, in one pass.
+Unknown categories are counted, not refused: new carriers appear in life. Ranges were seen, and bind nobody.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from noria.delta import DTYPES
+from noria.project.model import Data
+from noria.project.table import Column, TableSchema
+
+MISSING = ("", "NA", "N/A", "NaN", "nan", "null", "None")
+"""The texts that mean "no value"; in a column of texts or categories, only the empty one does."""
+TRUTH = {
+    "true": True,
+    "1": True,
+    "1.0": True,
+    "yes": True,
+    "false": False,
+    "0": False,
+    "0.0": False,
+    "no": False,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """A batch after the check.
+
+    `rows` have the schema's types and keep columns that the schema does not know. `refused` has two texts per
+    row: `reason`, and `row`, the row as JSON. `unseen` counts, per column, the rows with an unknown category.
+    """
+
+    rows: pl.DataFrame
+    refused: pl.DataFrame
+    unseen: dict[str, int]
+
+
+def check(batch: pl.DataFrame, schema: TableSchema, data: Data) -> Checked:
+    """Return the batch's good rows with the schema's types, and the refused ones with their reasons."""
+    raw = [_blank_to_null(column, batch.schema[column.name]) for column in schema.columns]
+    batch = batch.with_columns(raw)
+    typed = batch.with_columns(_typed(column, batch.schema[column.name]) for column in schema.columns)
+    needed = {data.label, data.time, data.entity, data.label_time} - {None}
+    reasons = pl.DataFrame(
+        [_reasons(column, batch[column.name], typed[column.name], needed) for column in schema.columns]
+    )
+    reason = reasons.select(pl.coalesce(pl.all())).to_series().rename("reason")
+    if data.entity:
+        reason = _refuse_repeated(typed[data.entity], reason)
+    good = typed.filter(reason.is_null())
+    return Checked(rows=good, refused=_refused(batch, reason), unseen=_unseen(good, schema))
+
+
+def _blank_to_null(column: Column, dtype: pl.DataType) -> pl.Expr:
+    value = pl.col(column.name)
+    if dtype == pl.String:
+        blanks = [""] if column.kind in ("text", "category") else list(MISSING)
+        return pl.when(value.is_in(blanks)).then(None).otherwise(value).alias(column.name)
+    return value.fill_nan(None) if dtype.is_float() else value
+
+
+def _typed(column: Column, dtype: pl.DataType) -> pl.Expr:
+    """Return the column with its type; what cannot have it becomes null."""
+    value, target = pl.col(column.name), DTYPES[column.kind]
+    if column.kind == "timestamp":
+        return _timestamp(value, dtype)
+    if column.kind == "boolean" and dtype != pl.Boolean:
+        text = value.cast(pl.String, strict=False).str.to_lowercase()
+        return text.replace_strict(TRUTH, default=None, return_dtype=pl.Boolean)
+    if column.kind == "integer" and (dtype == pl.String or dtype.is_float()):
+        number = value.cast(pl.Float64, strict=False)
+        return pl.when(number == number.round()).then(number).cast(pl.Int64, strict=False)
+    number = value.cast(target, strict=False)
+    return pl.when(number.is_finite()).then(number) if column.kind == "number" else number
+
+
+def _timestamp(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    """Read ISO 8601 texts, dates, and numbers as seconds since 1970; a time without a zone is in UTC."""
+    if dtype == pl.String:
+        return value.str.to_datetime(time_unit="us", time_zone="UTC", strict=False)
+    if dtype.is_numeric():
+        return (value * 1e6).cast(pl.Int64).cast(pl.Datetime("us", "UTC"))
+    if isinstance(dtype, pl.Datetime) and dtype.time_zone:
+        return value.dt.convert_time_zone("UTC").dt.cast_time_unit("us")
+    return value.cast(pl.Datetime("us"), strict=False).dt.replace_time_zone("UTC")
+
+
+def _reasons(column: Column, raw: pl.Series, typed: pl.Series, needed: set[str | None]) -> pl.Series:
+    frame = pl.DataFrame({"raw": raw.cast(pl.String, strict=False), "typed": typed})
+    wrong = pl.col("typed").is_null() & pl.col("raw").is_not_null()
+    found = pl.format(
+        f"{_braced(column.name)}: found {{}}, allowed: {column.kind}", pl.col("raw").str.slice(0, 60)
+    )
+    required = column.name in needed or not column.nullable
+    missing = pl.col("raw").is_null() & required
+    reason = pl.when(wrong).then(found).when(missing).then(pl.lit(f"{column.name}: is missing"))
+    return frame.select(reason.alias(column.name)).to_series()
+
+
+def _braced(name: str) -> str:
+    return name.replace("{", "{{").replace("}", "}}")
+
+
+def _refuse_repeated(entity: pl.Series, reason: pl.Series) -> pl.Series:
+    """Refuse all rows of an entity but the first good one."""
+    frame = pl.DataFrame({"entity": entity, "reason": reason})
+    good = pl.col("reason").is_null()
+    repeated = good & (good.cum_sum().over("entity") > 1)
+    text = pl.lit(f"{entity.name}: occurs before in this batch; the first row counts")
+    return frame.select(reason=pl.when(repeated).then(text).otherwise("reason")).to_series()
+
+
+def _refused(batch: pl.DataFrame, reason: pl.Series) -> pl.DataFrame:
+    rows = batch.with_columns(reason).filter(pl.col("reason").is_not_null())
+    return rows.select("reason", row=pl.struct(batch.columns).struct.json_encode())
+
+
+def _unseen(good: pl.DataFrame, schema: TableSchema) -> dict[str, int]:
+    counts = {
+        column.name: good[column.name].drop_nulls().is_in(list(column.categories)).not_().sum()
+        for column in schema.columns
+        if column.categories is not None
+    }
+    return {name: int(count) for name, count in counts.items() if count}

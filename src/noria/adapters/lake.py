@@ -1,0 +1,111 @@
+"""The dataset of a model in Delta: numbered, immutable versions, each of which adds only new rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+
+import polars as pl
+
+from noria.delta import Table
+from noria.project.model import Data
+
+OWN = ("_version", "_origin", "_time", "_known", "_id")
+"""The columns that the dataset adds to the schema's.
+
+`_version` is the data version in which a row was appended; `_origin` is source or feedback; `_time` is the
+project's time column, or the row's number; `_known` is when the label was known, null for always; `_id` is
+the prediction that a row of feedback comes from.
+"""
+_VERSION = "version"
+
+
+class Dataset:
+    """The labelled examples under `lake`. One writer at a time."""
+
+    def __init__(self, lake: Path, data: Data) -> None:
+        self._table = Table(lake / "dataset")
+        self._data = data
+
+    @property
+    def version(self) -> int:
+        """The newest data version; 0 before the first rows."""
+        return self._table.mark(_VERSION)
+
+    def versions(self) -> range:
+        """Return the numbers of all data versions."""
+        return range(1, self.version + 1)
+
+    def read(self, version: int | None = None) -> pl.LazyFrame:
+        """Return the rows of a data version (None: the newest), lazily."""
+        rows = self._table.scan()
+        return rows if version is None else rows.filter(pl.col("_version") <= version)
+
+    def append(self, batches: Mapping[str, pl.DataFrame]) -> int:
+        """Append the rows that are new, by origin ("source", "feedback"), and return the data version.
+
+        A row is known by its entity, where the project has one. Else a row of feedback is known by its `_id`,
+        and a row of the sources by all its values: as often as it stands there, it stands in the dataset.
+        Without new rows the version stays. The number and the rows are committed together.
+        """
+        fresh = pl.DataFrame()
+        for origin, batch in batches.items():
+            rows = self._prepared(batch, origin)
+            key = self._key(rows, origin)
+            known = [_columns(table, key, rows, origin) for table in (self._table.scan(), fresh.lazy())]
+            fresh = pl.concat([fresh, _unknown(rows, pl.concat(known), key)], how="diagonal_relaxed")
+        if fresh.is_empty():
+            return self.version
+        number = self.version + 1
+        self._table.append(self._numbered(fresh, number), {_VERSION: number})
+        return number
+
+    def _prepared(self, batch: pl.DataFrame, origin: str) -> pl.DataFrame:
+        """Add the dataset's own columns to a batch."""
+        time = pl.col(self._data.time) if self._data.time else pl.lit(None, pl.Int64)
+        own = {"_id": pl.String(), "_known": pl.Datetime("us", "UTC")}
+        present = [
+            pl.lit(None, dtype).alias(name) for name, dtype in own.items() if name not in batch.columns
+        ]
+        rows = batch.with_columns(*present, _time=time, _origin=pl.lit(origin))
+        return rows.with_columns(_known=pl.coalesce("_known", self._when_known(rows)))
+
+    def _when_known(self, rows: pl.DataFrame) -> pl.Expr:
+        if self._data.label_time in rows.columns:
+            return pl.col(str(self._data.label_time))
+        return pl.col("_time") + pl.lit(self._data.label_delay) if self._data.time else pl.lit(None)
+
+    def _key(self, rows: pl.DataFrame, origin: str) -> list[str]:
+        if self._data.entity:
+            return [self._data.entity]
+        return ["_id"] if origin == "feedback" else [name for name in rows.columns if name not in OWN]
+
+    def _numbered(self, fresh: pl.DataFrame, version: int) -> pl.DataFrame:
+        if self._data.time is None:
+            first = self._table.rows
+            fresh = fresh.with_columns(_time=pl.int_range(first, first + pl.len(), dtype=pl.Int64))
+        return fresh.with_columns(_version=pl.lit(version, pl.Int64))
+
+
+def visible(rows: pl.LazyFrame, now: datetime) -> pl.LazyFrame:
+    """Return the rows of a dataset whose label was known at `now`."""
+    return rows.filter(pl.col("_known").is_null() | (pl.col("_known") <= now))
+
+
+def _columns(table: pl.LazyFrame, key: list[str], rows: pl.DataFrame, origin: str) -> pl.DataFrame:
+    """Return the key of the rows in a table: of all of them for a key of one column, else of one origin."""
+    names = table.collect_schema().names()
+    if not names:
+        return rows.select(key).clear()
+    if len(key) > 1:
+        table = table.filter(pl.col("_origin") == origin)
+    columns = [pl.col(name) if name in names else pl.lit(None, rows.schema[name]).alias(name) for name in key]
+    return table.select(columns).collect()
+
+
+def _unknown(rows: pl.DataFrame, known: pl.DataFrame, key: list[str]) -> pl.DataFrame:
+    """Return the rows that are not known; equal ones are told apart by counting them."""
+    copy = pl.int_range(pl.len()).over(key).alias("_copy")
+    numbered, counted = rows.with_columns(copy), known.with_columns(copy)
+    return numbered.join(counted, on=[*key, "_copy"], how="anti", nulls_equal=True).drop("_copy")

@@ -1,0 +1,35 @@
+"""Predictions with what became of them: the join of the two tables that the collector writes.
+
+The result does not depend on the order or the number of arrivals: of an id, the first answered prediction
+counts, and the newest label.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+ROLES = ("champion", "challenger")
+"""The roles that answer. A shadow's predictions are copies: they are judged, but never become examples."""
+
+
+def first_answers(predictions: pl.LazyFrame) -> pl.LazyFrame:
+    """Return one prediction per id: the first that answered, and beside it the first of each shadow."""
+    order = ["at", "version", "plan", "latency"]
+    shadow = pl.when(pl.col("role").is_in(ROLES)).then(None).otherwise("version")
+    return (
+        predictions.sort("id", *order).unique(["id", shadow.alias("_shadow")], keep="first").drop("_shadow")
+    )
+
+
+def newest_labels(labels: pl.LazyFrame) -> pl.LazyFrame:
+    """Return `id`, `label` and `label_at`, one row per id: the label that arrived last."""
+    return (
+        labels.select("id", "label", label_at="at")
+        .sort("label_at", "label")
+        .unique("id", keep="last", maintain_order=False)
+    )
+
+
+def outcomes(predictions: pl.LazyFrame, labels: pl.LazyFrame) -> pl.LazyFrame:
+    """Return the predictions of `first_answers` with `label` and `label_at`, null where none came yet."""
+    return first_answers(predictions).join(newest_labels(labels), on="id", how="left")

@@ -1,0 +1,76 @@
+from collections import Counter
+
+import polars as pl
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from noria.adapters.lake import Dataset, visible
+from noria.project.model import Data
+
+PLAIN = Data(source=("*",), label="y", features=("x",))
+
+
+def test_a_version_holds_its_rows_for_ever(tmp_path, make_project, flights):
+    dataset = Dataset(tmp_path, make_project().data)
+    assert dataset.append({"source": flights(10)}) == 1
+    assert dataset.append({"source": flights(15)}) == 2  # 10 known, 5 new
+    assert dataset.read(1).collect().height == 10
+    assert dataset.read().collect().height == 15
+    assert list(dataset.versions()) == [1, 2]
+    assert dataset.read().filter(_version=2).collect()["flight"].to_list() == [f"f{n}" for n in range(10, 15)]
+
+
+def test_without_new_rows_the_version_stays(tmp_path, make_project, flights):
+    dataset = Dataset(tmp_path, make_project().data)
+    dataset.append({"source": flights(10)})
+    assert dataset.append({"source": flights(10), "feedback": flights(5)}) == 1
+
+
+def test_another_process_sees_version_and_rows(tmp_path, make_project, flights):
+    data = make_project().data
+    Dataset(tmp_path, data).append({"source": flights(3)})
+    assert Dataset(tmp_path, data).version == 1
+
+
+def test_a_row_is_seen_when_its_label_is_known(tmp_path, make_project, flights):
+    dataset = Dataset(tmp_path, make_project().data)
+    rows = flights(10)
+    dataset.append({"source": rows})
+    # flight 4 lands at 06:00; 5 of 10 flights have landed then
+    assert visible(dataset.read(), rows["landed"][4]).collect().height == 5
+
+
+def test_a_column_that_is_new_in_the_schema_is_null_in_older_rows(tmp_path):
+    dataset = Dataset(tmp_path, PLAIN)
+    dataset.append({"source": pl.DataFrame({"x": [1.0], "y": [0]})})
+    dataset.append({"source": pl.DataFrame({"x": [2.0], "y": [1], "z": ["new"]})})
+    assert dataset.read().sort("_time").collect()["z"].to_list() == [None, "new"]
+
+
+def test_feedback_that_equals_a_row_of_the_sources_is_still_new(tmp_path):
+    dataset = Dataset(tmp_path, PLAIN)
+    rows = pl.DataFrame({"x": [1.0], "y": [0]})
+    feedback = rows.with_columns(_id=pl.lit("p1"))
+    assert dataset.append({"source": rows, "feedback": feedback}) == 1
+    assert dataset.append({"source": rows, "feedback": feedback}) == 1
+    assert dataset.read().collect()["_origin"].sort().to_list() == ["feedback", "source"]
+
+
+batches = st.lists(
+    st.lists(st.sampled_from([(1.0, 0), (1.0, 1), (None, 0)]), min_size=1, max_size=6), max_size=4
+)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(batches=batches)
+def test_without_an_entity_a_row_stands_as_often_as_in_its_richest_batch(batches, tmp_path_factory):
+    dataset = Dataset(tmp_path_factory.mktemp("lake"), PLAIN)
+    most: Counter[tuple[float | None, int]] = Counter()
+    for batch in batches:
+        rows = pl.DataFrame(batch, schema={"x": pl.Float64, "y": pl.Int64}, orient="row")
+        dataset.append({"source": rows})
+        most |= Counter(batch)
+    stored = dataset.read().collect()
+    assert Counter(stored.select("x", "y").rows() if stored.width else []) == most
+    if stored.width:
+        assert sorted(stored["_time"].to_list()) == list(range(stored.height))
