@@ -28,7 +28,7 @@ DRAIN = 30.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What a gateway worker is told. `home` is the project's `.noria`; `deadline` is seconds per model call."""
+    """What a gateway worker is told. `home` is the project's `.noria`; `deadline` is seconds per call."""
 
     home: Path
     model: str

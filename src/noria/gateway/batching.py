@@ -44,7 +44,7 @@ class Job:
         started: float,
         settle: Callable[[Job, int, list[Any] | RequestError, bool], None],
     ) -> None:
-        """`settle` gets the job, the version, its outputs or what went wrong, and whether they were logged."""
+        """`settle` gets the job, the version, its outputs or what went wrong, and whether it was logged."""
         self.batch = batch
         self.ids = ids
         self.entities = entities
@@ -56,7 +56,7 @@ class Job:
 
 
 Log = Callable[[int, list[Job], Any, list[Any]], bool]
-"""Record a version, jobs of one plan and role, their columns (msgpack) and outputs; say whether it was kept."""
+"""Record a version, jobs of one plan and role, their columns and outputs; say whether the disk kept it."""
 
 
 class Lane:

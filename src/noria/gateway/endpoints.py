@@ -80,11 +80,10 @@ class Endpoints:
         headers = request.headers
         schema = self._router.ready().schema
         batch = decode(request.body, schema)
-        id = batch.id or headers.get(b"x-request-id", b"").decode("latin-1")
-        if len(id) > MAX_ID or not (id.isascii() and (id.isprintable() or not id)):
-            raise RequestError(
-                400, f"id: up to {MAX_ID} printable ASCII characters are allowed, not {id[:40]!r}"
-            )
+        key = batch.id or headers.get(b"x-request-id", b"").decode("latin-1")
+        if len(key) > MAX_ID or not (key.isascii() and key.isprintable()):
+            fault = f"id: up to {MAX_ID} printable ASCII characters are allowed, not {key[:40]!r}"
+            raise RequestError(400, fault)
         entity = headers.get(b"x-noria-entity", b"").decode("latin-1")
 
         def done(answer: Answer | RequestError) -> None:

@@ -49,7 +49,5 @@ def _pairs(feedback: _Feedback) -> tuple[list[str], list[Value]]:
         return [pair.id for pair in pairs], [pair.label for pair in pairs]
     if feedback.ids and not pairs and len(labels) == len(feedback.ids):
         return feedback.ids, [label for label in labels if not isinstance(label, _Label)]
-    raise RequestError(
-        400,
-        'labels: send {"labels": [{"id": ..., "label": ...}]} or {"ids": [...], "labels": [...]} of one length',
-    )
+    forms = '{"labels": [{"id": ..., "label": ...}]} or {"ids": [...], "labels": [...]} of one length'
+    raise RequestError(400, f"labels: send {forms}")

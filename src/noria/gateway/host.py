@@ -47,7 +47,7 @@ def main() -> None:
 
 
 def answer(model: predictor.Predictor, columns: Mapping[str, list[Any]]) -> frames.Reply:
-    """Return the outputs of all rows. A row that makes the model raise is found, so that it harms no other."""
+    """Return the outputs of all rows; a row that makes the model raise is found, and harms no other."""
     rows = len(next(iter(columns.values())))
     try:
         return _checked(model, model.predict(columns), rows)

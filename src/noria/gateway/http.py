@@ -1,8 +1,8 @@
 """HTTP/1.1 at the gateway's speed: httptools parses, and a connection is one asyncio protocol.
 
 Every phase of a connection has a deadline: headers, body, the next request, a reader who does not read.
-Pipelined requests are answered one after the other, in order. A request that is refused on its way is answered,
-and its connection closed, before the rest of it is kept in memory.
+Pipelined requests are answered one after the other, in order. A request that is refused on its way is
+answered, and its connection closed, before the rest of it is kept in memory.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Routes the rows of a request to versions, one by one, and merges what they answer.
 
-A challenger's failure is recorded as its own and answered by the champion, so a client never sees a bad canary.
-The champion's rows get a second try when its process died. Shadow copies leave after the answer, and only when
-few rows wait.
+A challenger's failure is recorded as its own and answered by the champion, so a client never sees a bad
+canary. The champion's rows get a second try when its process died. Shadow copies leave after the answer, and
+only when few rows wait.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class Router:
     def answer(self, batch: Batch, done: Done, *, key: str, entity: str, version: int | None = None) -> None:
         """Have every row answered by the version that the plan chooses, or by `version`; then call `done`.
 
-        `key`, the id of the request, and `entity` may be empty: the id is then minted, and a row's id is its entity.
+        `key`, the id of the request, and `entity` may be empty: the id is then minted, and is the entity.
 
         Raises:
             RequestError: nobody can answer now, or `version` does not serve.

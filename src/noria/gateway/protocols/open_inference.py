@@ -1,7 +1,7 @@
 """The Open Inference Protocol, version 2, as JSON.
 
-Either one input per column, of shape [n] or [n, 1], or one numeric input of shape [n, features] in the order of
-the model's features. https://github.com/open-inference/open-inference-protocol
+Either one input per column, of shape [n] or [n, 1], or one numeric input of shape [n, features] in the order
+of the model's features. https://github.com/open-inference/open-inference-protocol
 """
 
 from __future__ import annotations
