@@ -94,7 +94,8 @@ def _environment_changes(old: Parts, new: Parts) -> list[str]:
 
 
 def _short(value: Any) -> str:
-    return value[:12] if isinstance(value, str) else json.dumps(value)
+    is_digest = isinstance(value, str) and " " not in value
+    return value[:12] if is_digest else str(value)
 
 
 def _hash(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The graph of a pipeline: every public function is a step, its parameters name the steps or inputs it needs."""
+"""The graph of a pipeline: public functions are steps, their parameters name what they need."""
 
 from __future__ import annotations
 
@@ -70,9 +70,8 @@ def _in_order(module: ModuleType, steps: dict[str, Step]) -> list[str]:
     try:
         return list(TopologicalSorter(needed).static_order())
     except CycleError as error:
-        raise _fault(
-            module, f"steps need each other in a ring: {' needs '.join(error.args[1][::-1])}"
-        ) from None
+        ring = " needs ".join(error.args[1][::-1])
+        raise _fault(module, f"steps need each other in a ring: {ring}") from None
 
 
 def _fault(module: ModuleType, what: str) -> PipelineError:

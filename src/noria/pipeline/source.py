@@ -114,7 +114,7 @@ def aliases(node: ast.Import | ast.ImportFrom, package: str) -> dict[str, Alias]
 
 
 def _roots(checkout: Path, pipeline: str) -> tuple[Path, ...]:
-    """Return the folders that the project's modules are imported from: the pipeline's own, and the checkout."""
+    """Return the folders to import the project's modules from: the pipeline's own, and the checkout."""
     return tuple(dict.fromkeys([(checkout / pipeline).parent, checkout]))
 
 

@@ -35,7 +35,7 @@ class Store:
             folder.mkdir(parents=True, exist_ok=True)
 
     def find(self, key: str) -> Stored | None:
-        """Return the output that was made under this key; None if there is none, or it is no longer intact."""
+        """Return the output that was made under this key, None if there is none or it is damaged."""
         try:
             stored = Stored(**json.loads((self._keys / key).read_text()))
             intact = digest(self.path(stored)) == stored.digest
@@ -52,8 +52,8 @@ class Store:
         form = next((name for name, form in FORMS.items() if form.holds(value)), None)
         if form is None:
             raise PipelineError(
-                f"a {type(value).__name__} cannot be kept; what can is a Polars or pandas frame, a NumPy array, "
-                "a JSON value, or a fitted model"
+                f"a {type(value).__name__} such as this cannot be kept; what can is a Polars or pandas frame, "
+                "a NumPy array, a fitted model, or what JSON gives back unchanged (no tuples, no NaN)"
             )
         temporary = Path(tempfile.mkstemp(dir=self._objects)[1])
         try:
