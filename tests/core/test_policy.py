@@ -1,0 +1,129 @@
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from noria.core.policy import (
+    Brakes,
+    Cause,
+    Facts,
+    QualityTrigger,
+    Rate,
+    Trigger,
+    Triggers,
+    decide,
+    may_promote,
+    triggers,
+)
+
+NOW = datetime(2013, 3, 15, 12, tzinfo=UTC)  # a Friday
+DAY = timedelta(days=1)
+QUIET = Facts(now=NOW, watched_since=NOW - 30 * DAY, head="a1", tried="a1")
+QUALITY = Triggers(quality=QualityTrigger(metric="log_loss", worse_by=0.05))
+LATE = Trigger(cause=Cause.SCHEDULE, key="k", reason="scheduled")
+
+
+@pytest.mark.parametrize(
+    ("policy", "facts", "causes"),
+    [
+        (Triggers(), {}, []),
+        (Triggers(), {"asked": ("x",)}, ["manual"]),
+        (Triggers(), {"head": "b2"}, ["commit"]),
+        (Triggers(commit=False), {"head": "b2"}, []),
+        (Triggers(), {"head": None}, []),  # no repository
+        # the last run was on the 8th: the cron of the 15th at 03:00 has passed since
+        (Triggers(schedule="0 3 15 * *"), {"runs": (NOW - 7 * DAY,)}, ["schedule"]),
+        # the last run was today at 04:00: the next one is due in April
+        (Triggers(schedule="0 3 15 * *"), {"runs": (NOW - timedelta(hours=8),)}, []),
+        (Triggers(labels=100), {"labels": 100}, ["labels"]),
+        (Triggers(labels=100), {"labels": 99}, []),
+        (Triggers(data=True), {"source": "new", "seen_source": "old"}, ["data"]),
+        (Triggers(data=True), {"source": "old", "seen_source": "old"}, []),
+        (Triggers(), {"source": "new"}, []),
+        # seven days at .53 against .50: 6% worse, without scatter
+        (QUALITY, {"level": 0.5, "quality": (0.53,) * 7}, ["quality"]),
+        (QUALITY, {"level": 0.5, "quality": (0.52,) * 7}, []),  # 4%
+        (QUALITY, {"level": 0.5, "quality": (0.53,) * 6}, []),  # too few days
+        (QUALITY, {"level": None, "quality": (0.53,) * 7}, []),  # no champion
+        # mean .53, but days swing by .12: two standard errors are .09
+        (QUALITY, {"level": 0.5, "quality": (0.41, 0.65, 0.41, 0.65, 0.41, 0.65, 0.53)}, []),
+    ],
+)
+def test_triggers(policy: Triggers, facts: dict, causes: list[str]) -> None:
+    assert [trigger.cause for trigger in triggers(policy, replace(QUIET, **facts))] == causes
+
+
+def test_a_metric_where_more_is_better_is_worse_when_it_falls() -> None:
+    policy = Triggers(quality=QualityTrigger(metric="auc", worse_by=0.05))
+    fallen, risen = (replace(QUIET, level=0.7, quality=(value,) * 7) for value in (0.65, 0.75))
+    assert [trigger.cause for trigger in triggers(policy, fallen)] == ["quality"]
+    assert triggers(policy, risen) == ()
+
+
+@pytest.mark.parametrize(
+    ("brakes", "facts", "runs", "until"),
+    [
+        (Brakes(), {}, True, None),
+        (Brakes(), {"paused": True}, False, None),
+        (Brakes(), {"running": True}, False, None),
+        (Brakes(), {"rollout_open": True}, False, None),
+        (Brakes(cooldown=2 * DAY), {"runs": (NOW - DAY,)}, False, NOW + DAY),
+        (Brakes(cooldown=DAY), {"runs": (NOW - DAY,)}, True, None),
+        # two runs in the last week: room again when the older one is a week old
+        (
+            Brakes(runs=Rate(count=2, period=7 * DAY)),
+            {"runs": (NOW - 6 * DAY, NOW - 2 * DAY)},
+            False,
+            NOW + DAY,
+        ),
+        (Brakes(runs=Rate(count=2, period=7 * DAY)), {"runs": (NOW - 8 * DAY, NOW - 2 * DAY)}, True, None),
+    ],
+)
+def test_brakes(brakes: Brakes, facts: dict, runs: bool, until: datetime | None) -> None:
+    said = decide(brakes, replace(QUIET, **facts), [LATE])
+    assert (said.run, said.until) == (runs, until)
+    assert said.reason
+
+
+@pytest.mark.parametrize("cause", [Cause.COMMIT, Cause.MANUAL])
+def test_somebody_who_waits_is_not_made_to_cool_down(cause: Cause) -> None:
+    facts = replace(QUIET, runs=(NOW,), rollout_open=True)
+    waits = Trigger(cause=cause, key="k", reason="r")
+    assert decide(Brakes(cooldown=DAY), facts, [waits]).run
+    assert not decide(Brakes(cooldown=DAY), facts, [LATE]).run
+
+
+def test_the_budget_of_runs_holds_commits_too_and_only_a_person_may_exceed_it() -> None:
+    brakes, facts = Brakes(runs=Rate(count=1, period=DAY)), replace(QUIET, runs=(NOW,))
+    commit, person = (Trigger(cause=cause, key="k", reason="r") for cause in (Cause.COMMIT, Cause.MANUAL))
+    assert not decide(brakes, facts, [commit]).run
+    assert decide(brakes, facts, [person]).run
+
+
+def test_a_storm_of_triggers_is_one_run() -> None:
+    storm = [Trigger(cause=Cause.COMMIT, key=str(n), reason=f"commit {n}") for n in range(1000)]
+    said = decide(Brakes(), QUIET, storm)
+    assert said.run
+    assert said.run_id == decide(Brakes(), QUIET, storm[::-1]).run_id
+
+
+@given(st.lists(st.sampled_from(["a", "b", "c"]), unique=True), st.lists(st.sampled_from("abc"), unique=True))
+def test_the_run_id_names_the_events(one: list[str], other: list[str]) -> None:
+    def run_id(keys: list[str]) -> str:
+        return decide(Brakes(), QUIET, [replace(LATE, key=key) for key in [*keys, "z"]]).run_id
+
+    assert (run_id(one) == run_id(other)) == (set(one) == set(other))
+
+
+def test_nothing_to_do_says_so() -> None:
+    assert decide(Brakes(), QUIET, []).reason == "nothing calls for a run"
+
+
+def test_the_budget_of_promotions() -> None:
+    brakes = Brakes(promotions=Rate(count=3, period=7 * DAY))
+    times = [NOW - 6 * DAY, NOW - 5 * DAY, NOW - DAY]
+    assert may_promote(brakes, times, NOW) == NOW + DAY
+    assert may_promote(brakes, times[1:], NOW) is None
+    assert may_promote(Brakes(), times * 9, NOW) is None
