@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, cast
 
 from noria.errors import DataError
@@ -20,12 +20,18 @@ _RERUN = "noria init --help"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inference:
-    """What was inferred. `left_out` says, for each column that is no feature, why."""
+    """What was inferred from `rows` rows. `left_out` says, for each column that is no feature, why."""
 
+    rows: int
     schema: TableSchema
     task: Task
     features: tuple[str, ...]
     left_out: dict[str, str] = field(default_factory=dict)
+
+    def without(self, name: str, reason: str) -> Inference:
+        """Return the same without a feature."""
+        features = tuple(feature for feature in self.features if feature != name)
+        return replace(self, features=features, left_out={**self.left_out, name: reason})
 
 
 def infer(
@@ -51,10 +57,10 @@ def infer(
     left_out: dict[str, str] = {}
     for series in frame:
         role = next((role for role, name in roles.items() if name == series.name), "")
-        kind = _timestamp(series) if role in ("time", "label time") else _kind(series)
-        columns.append(
-            _column(series, kind, nullable=not role and (kind == "number" or bool(series.null_count())))
+        kind = (
+            _timestamp(series, required=role == "time") if role in ("time", "label time") else _kind(series)
         )
+        columns.append(_column(series, kind, required=bool(role)))
         if reason := f"the {role}" if role else _unfit(series, kind):
             left_out[series.name] = reason
     features = tuple(column.name for column in columns if column.name not in left_out)
@@ -62,7 +68,11 @@ def infer(
         reasons = "; ".join(f"{name}: {reason}" for name, reason in left_out.items())
         raise DataError(f"no column is left that a model could learn from ({reasons})", hint=_RERUN)
     return Inference(
-        schema=TableSchema(columns=tuple(columns)), task=task, features=features, left_out=left_out
+        rows=len(frame),
+        schema=TableSchema(columns=tuple(columns)),
+        task=task,
+        features=features,
+        left_out=left_out,
     )
 
 
@@ -123,11 +133,11 @@ def _has_categories(series: pl.Series) -> bool:
     return series.n_unique() <= min(MOST_CATEGORIES, max(2, len(series) // 2))
 
 
-def _timestamp(series: pl.Series) -> str:
+def _timestamp(series: pl.Series, *, required: bool) -> str:
     """Return "timestamp" for a column of moments, or of texts that all read as such."""
     import polars as pl
 
-    if series.null_count():
+    if required and series.null_count():
         raise DataError(f'time "{series.name}": {series.null_count()} rows have none', hint=_RERUN)
     if series.dtype.is_temporal():
         return "timestamp"
@@ -147,8 +157,9 @@ def _timestamp(series: pl.Series) -> str:
     return "timestamp"
 
 
-def _column(series: pl.Series, kind: str, *, nullable: bool) -> Column:
+def _column(series: pl.Series, kind: str, *, required: bool) -> Column:
     """A number may be missing even if none was: sensors fail, and the models take it."""
+    nullable = not required and (kind == "number" or bool(series.null_count()))
     low: float | None = None
     high: float | None = None
     categories: tuple[str, ...] | None = None

@@ -126,8 +126,13 @@ def _line(column: Column, note: str) -> str:
     parts += ["nullable = true"] if column.nullable else []
     if column.categories is not None:
         parts.append(f"categories = [{', '.join(map(quoted, column.categories))}]")
-    parts += [f"{key} = {value!r}" for key in ("low", "high") if (value := getattr(column, key)) is not None]
+    parts += [f"low = {_number(column.kind, column.low)}"] if column.low is not None else []
+    parts += [f"high = {_number(column.kind, column.high)}"] if column.high is not None else []
     return f"{name} = {{ {', '.join(parts)} }}" + (f"  # {note}" if note else "")
+
+
+def _number(kind: str, value: float) -> str:
+    return str(int(value)) if kind == "integer" and value == int(value) else repr(float(value))
 
 
 def _changes(old: Column, new: Column) -> list[str]:

@@ -1,0 +1,78 @@
+"""The files of a new project, from the templates beside this module."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from noria.core.quality import primary
+from noria.project.infer import Inference
+from noria.project.table import quoted, write_schema
+
+_TEMPLATES = Path(__file__).with_name("templates")
+_BASE = "tabular"
+_FILES = {
+    "noria.toml.jinja": "noria.toml",
+    "pipeline.py.jinja": "pipeline.py",
+    "README.md.jinja": "README.md",
+    "gitignore.jinja": ".gitignore",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examples:
+    """Where the examples lie, below the project, and which columns mean what; `unused` is left to try out."""
+
+    source: str
+    label: str
+    time: str | None = None
+    entity: str | None = None
+    label_time: str | None = None
+    unused: str | None = None
+
+
+def write_project(root: Path, template: str | None, examples: Examples, inference: Inference) -> None:
+    """Write noria.toml, schema.toml, pipeline.py, README.md and .gitignore into `root`.
+
+    Without a template it is a project of one's own data; a file that `template` lacks is the tabular one.
+    """
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    loader = FileSystemLoader([_TEMPLATES / (template or _BASE), _TEMPLATES / _BASE])
+    environment = Environment(
+        loader=loader,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {"quoted": quoted, "array": _array}
+    kind_of = {column.name: column.kind for column in inference.schema.columns}.__getitem__
+    facts = {
+        **asdict(examples),
+        "name": root.name,
+        "own_data": template is None,
+        "task": inference.task,
+        "enough_rows": min(500, max(20, inference.rows // 10)),
+        "metric": primary(inference.task).name,
+        "features": inference.features,
+        "categories": [name for name in inference.features if kind_of(name) == "category"],
+        "estimator": "LGBMRegressor" if inference.task == "regression" else "LGBMClassifier",
+    }
+    for source, target in _FILES.items():
+        text = environment.get_template(source).render(facts)
+        (root / target).write_text(text, encoding="utf-8")
+    notes = {name: f"no feature: {reason}" for name, reason in inference.left_out.items()}
+    write_schema(inference.schema, root, notes)
+
+
+def _array(names: Sequence[str]) -> str:
+    """Return names as an array that both TOML and Python read: on one line where they fit."""
+    items = [f"{quoted(name)}," for name in names]
+    line = f"[{' '.join(items).rstrip(',')}]"
+    if len(line) <= 90:
+        return line
+    whole = textwrap.wrap("\n".join(item.replace(" ", "\0") for item in items), 90, break_on_hyphens=False)
+    return "[\n" + "".join(f"    {row}\n" for row in whole).replace("\0", " ") + "]"

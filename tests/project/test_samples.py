@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from noria.errors import DataError
+from noria.project import samples
+
+
+@pytest.fixture
+def frame() -> pl.DataFrame:
+    return pl.DataFrame({"a": [1, 2], "b": ["x", None]})
+
+
+def test_files_of_each_kind_read_as_one_table(tmp_path: Path, frame: pl.DataFrame) -> None:
+    frame.write_csv(tmp_path / "1.csv")
+    frame.write_csv(tmp_path / "2.csv")
+    frame.write_parquet(tmp_path / "1.parquet")
+    frame.write_delta(tmp_path / "lake")
+    assert samples.read(samples.matching(tmp_path, ["*.csv"])).equals(pl.concat([frame, frame]))
+    assert samples.read(samples.matching(tmp_path, ["*.parquet"])).equals(frame)
+    assert samples.read(samples.matching(tmp_path, ["lake"])).equals(frame)
+
+
+def test_an_absolute_pattern_and_a_twice_matched_file_count_once(tmp_path: Path, frame: pl.DataFrame) -> None:
+    frame.write_csv(tmp_path / "1.csv")
+    assert samples.matching(Path("/"), [str(tmp_path / "*.csv"), f"{tmp_path}/1.csv"]) == [tmp_path / "1.csv"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "said"),
+    [
+        ("*.nothing", r"no file matches \*\.nothing"),
+        ("*.txt", r"found \.txt; allowed"),
+        ("*", r"found \.csv, \.txt; allowed"),
+    ],
+)
+def test_other_files_are_refused(tmp_path: Path, frame: pl.DataFrame, pattern: str, said: str) -> None:
+    frame.write_csv(tmp_path / "1.csv")
+    (tmp_path / "2.txt").write_text("x")
+    with pytest.raises(DataError, match=said):
+        samples.matching(tmp_path, [pattern])
+
+
+@pytest.mark.parametrize("content", [b"", b"c,d\n1,2\n", b"\xff\xfe\x00"])
+def test_files_that_make_no_table_are_refused(tmp_path: Path, frame: pl.DataFrame, content: bytes) -> None:
+    frame.write_csv(tmp_path / "1.csv")
+    (tmp_path / "2.csv").write_bytes(content)
+    with pytest.raises(DataError, match=r"1\.csv, 2\.csv cannot be read as one table"):
+        samples.read(samples.matching(tmp_path, ["*.csv"]))
+
+
+def test_a_copy_is_found_by_its_pattern(tmp_path: Path, frame: pl.DataFrame) -> None:
+    frame.write_csv(tmp_path / "1.csv")
+    (tmp_path / "project/data").mkdir(parents=True)
+    assert samples.copy([tmp_path / "1.csv"], tmp_path / "project/data") == "data/*.csv"
+    assert samples.matching(tmp_path / "project", ["data/*.csv"]) == [tmp_path / "project/data/1.csv"]
