@@ -94,7 +94,7 @@ class Rival:
 
 
 class Jobs(Protocol):
-    """The heavy steps of a run, each in a child process. Each may be repeated, and then does the same again."""
+    """The heavy steps of a run, each in a child process; each may be repeated, and does the same again."""
 
     def checkout(self, run: str, commit: str | None) -> Checkout: ...
     def snapshot(self, run: str) -> Snapshot: ...
@@ -258,6 +258,10 @@ class State(Protocol):
 
     def versions(self, model: str) -> list[VersionRow]:
         """Return the versions in the order of their numbers."""
+        ...
+
+    def promotions(self, model: str) -> tuple[datetime, ...]:
+        """Return when versions were promoted, as the ledger says, oldest first."""
         ...
 
     def save_quality(self, rows: Sequence[QualityRow]) -> None:

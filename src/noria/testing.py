@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from noria.core.ledger import GENESIS, Head, append, plain
+from noria.core.rollout import Phase
 from noria.core.window import ArmCounts, ArmWindow
 from noria.ports import Entry, ModelRow, QualityRow, RunRow, VersionRow, told
 
@@ -85,6 +86,11 @@ class MemoryState:
 
     def versions(self, model: str) -> list[VersionRow]:
         return [row for key, row in sorted(self._versions.items()) if row.model == model]
+
+    def promotions(self, model: str) -> tuple[datetime, ...]:
+        entries = self._ledgers.get(model, [])
+        times = [entry["at"] for entry in entries if entry["kind"] == Phase.PROMOTED]
+        return tuple(datetime.fromtimestamp(at, UTC) for at in times)
 
     def save_quality(self, rows: Sequence[QualityRow]) -> None:
         for row in rows:

@@ -175,6 +175,14 @@ def test_an_entry_keeps_what_json_cannot_say(state):
     assert kept["body"] == {"numbers": {"p": "NaN", "2": "Infinity"}, "name": "café \U0001f300"}
 
 
+def test_promotions_are_read_from_the_ledger(state):
+    assert state.promotions("churn") == ()
+    for hours, kind in enumerate(["promoted", "rolled back", "promoted"]):
+        state.record("churn", [replace(entry(kind), at=NOW + timedelta(hours=hours))])
+    assert state.promotions("churn") == (NOW, NOW + timedelta(hours=2))
+    assert state.promotions("flights") == ()
+
+
 # --- Runs, versions, quality -----------------------------------------------------------------------------
 
 

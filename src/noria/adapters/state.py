@@ -24,7 +24,7 @@ from noria.adapters.tables import (
     versions,
 )
 from noria.core.ledger import CHAINED, GENESIS, Head, append, plain
-from noria.core.rollout import Rollout
+from noria.core.rollout import Phase, Rollout
 from noria.core.traffic import Plan
 from noria.core.window import ArmCounts, ArmWindow
 from noria.ports import Entry, ModelRow, QualityRow, RunRow, VersionRow, told
@@ -128,6 +128,12 @@ class SqlState:
     def versions(self, model: str) -> list[VersionRow]:
         query = select(versions.c.body).where(versions.c.model == model).order_by(versions.c.version)
         return self._values(query, VersionRow)
+
+    def promotions(self, model: str) -> tuple[datetime, ...]:
+        promoted = (ledger.c.model == model) & (ledger.c.kind == Phase.PROMOTED)
+        with self._database.read() as connection:
+            times = connection.scalars(select(ledger.c.at).where(promoted).order_by(ledger.c.seq))
+            return tuple(datetime.fromtimestamp(at, UTC) for at in times)
 
     def save_quality(self, rows: Sequence[QualityRow]) -> None:
         with self._database.write() as connection:

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, BigInteger, Boolean, Column, Double, ForeignKey, Integer, MetaData, String, Table
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+)
 
 REVISION = "0001"  # the last migration, which makes exactly these tables
 
@@ -60,6 +72,7 @@ ledger = Table(
     Column("kind", String, nullable=False),
     Column("body", JSON, nullable=False),
     Column("hash", String(64), nullable=False),
+    Index(None, "model", "kind"),
 )
 
 runs = Table(

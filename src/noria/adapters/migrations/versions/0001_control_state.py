@@ -33,6 +33,7 @@ def upgrade() -> None:
         sa.Column("hash", sa.String(64), nullable=False),
         keys=("model", "seq"),
     )
+    op.create_index("ix_ledger_model_kind", "ledger", ["model", "kind"])
     _create(
         "runs",
         sa.Column("id", sa.String),
