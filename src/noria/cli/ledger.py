@@ -53,14 +53,14 @@ def _verify(store: Any, model: str, *, as_json: bool) -> None:
 
 def _show(entries: list[dict[str, Any]]) -> None:
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     table = Table("entry", "when", "who", "what", "version", "why", box=None, pad_edge=False)
     for entry in entries:
         body = entry["body"]
         when = f"{datetime.fromtimestamp(entry['at'], UTC):%Y-%m-%d %H:%M}"
-        why = str(body.get("reason") or body.get("error") or "")
-        table.add_row(
-            str(entry["seq"]), when, entry["actor"], entry["kind"], str(body.get("version", "")), why
-        )
+        why = body.get("reason") or body.get("error") or ""
+        cells = (entry["seq"], when, entry["actor"], entry["kind"], body.get("version", ""), why)
+        table.add_row(*(escape(str(cell)) for cell in cells))
     Console().print(table)
