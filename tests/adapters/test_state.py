@@ -334,6 +334,33 @@ def test_durable_changes_are_synced_and_beats_are_not(url):
     state.close()
 
 
+@pytest.mark.parametrize(("checkpoints", "pages"), [(False, 0), (True, 1000)])
+def test_only_one_process_is_to_checkpoint(url, checkpoints, pages):
+    state = SqlState(url, checkpoints=checkpoints)
+    with state._database.read() as connection:
+        assert connection.exec_driver_sql("PRAGMA wal_autocheckpoint").scalar() == pages
+    state.close()
+
+
+def test_a_full_disk_is_told_and_changes_nothing(url):
+    state = SqlState(url)
+    row = state.change(ModelRow(name="churn"), ModelRow(name="churn", champion=7), [entry("promoted")])
+
+    def limit(pages):
+        with state._database.read() as connection:
+            connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
+
+    limit(1)  # SQLite takes the present size instead: not one page more
+    big = entry("promoted", notes="x" * 100_000)
+    with pytest.raises(Unavailable, match=r"state\.db: database or disk is full"):
+        state.change(row, replace(row, champion=8), [big])
+    assert (state.model("churn"), len(state.ledger("churn"))) == (row, 1)
+    limit(10_000)
+    assert state.change(row, replace(row, champion=8), [big]).champion == 8
+    assert verify(state.ledger("churn"), state.head("churn")) == []
+    state.close()
+
+
 def start(code, *args):
     return subprocess.Popen(
         [sys.executable, "-c", code, *args], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -349,6 +376,39 @@ def test_processes_that_open_a_new_state_together_all_can(url):
     for opener in openers:
         opener.communicate()
         assert opener.returncode == 0
+
+
+CONTENDER = """
+import sys
+from dataclasses import replace
+from datetime import UTC, datetime
+from noria.adapters.state import SqlState
+from noria.errors import StaleEpoch
+from noria.ports import Entry
+
+state, won = SqlState(sys.argv[1]), 0
+while won < 20:
+    row = state.model("churn")
+    entry = Entry(at=datetime.now(UTC), actor=sys.argv[2], kind="promoted", body={"epoch": row.epoch})
+    try:
+        state.change(row, replace(row, champion=row.epoch), [entry])
+        won += 1
+    except StaleEpoch:
+        pass
+"""
+
+
+def test_processes_that_contend_change_one_after_the_other(url):
+    contenders = [start(CONTENDER, url, name) for name in ("ada", "bob", "eve")]
+    for contender in contenders:
+        contender.communicate()
+        assert contender.returncode == 0
+    state = SqlState(url)
+    entries = state.ledger("churn")
+    assert [each["body"]["epoch"] for each in entries] == list(range(60))  # 3 × 20, each epoch once
+    assert state.model("churn").epoch == 60
+    assert verify(entries, state.head("churn")) == []
+    state.close()
 
 
 PROMOTER = """
