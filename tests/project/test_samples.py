@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import polars as pl
@@ -57,3 +58,24 @@ def test_a_copy_is_found_by_its_pattern(tmp_path: Path, frame: pl.DataFrame) -> 
     (tmp_path / "project/data").mkdir(parents=True)
     assert samples.copy([tmp_path / "1.csv"], tmp_path / "project/data") == "data/*.csv"
     assert samples.matching(tmp_path / "project", ["data/*.csv"]) == [tmp_path / "project/data/1.csv"]
+
+
+@pytest.mark.parametrize(
+    ("texts", "values"),
+    [
+        (["1", "NA", "3"], [1, None, 3]),
+        (["1.5", "nan", ""], [1.5, None, None]),
+        (["NA", "N/A", "null"], ["NA", "N/A", "null"]),  # no number at all: they may be names
+        (["1", "two", "NA"], ["1", "two", "NA"]),
+    ],
+)
+def test_texts_for_no_value_leave_a_column_of_numbers_one(
+    tmp_path: Path, texts: list[str], values: list[object]
+) -> None:
+    (tmp_path / "1.csv").write_text("a,b\n" + "".join(f"{text},x\n" for text in texts))
+    assert samples.read([tmp_path / "1.csv"])["a"].to_list() == values
+
+
+def test_a_packed_csv_is_read(tmp_path: Path) -> None:
+    (tmp_path / "1.csv.gz").write_bytes(gzip.compress(b"a\n1\n"))
+    assert samples.read(samples.matching(tmp_path, ["*.gz"]))["a"].to_list() == [1]

@@ -13,8 +13,10 @@ from noria.errors import DataError
 if TYPE_CHECKING:
     import polars as pl
 
-SUFFIXES = (".csv", ".parquet", "")
-"""CSV files, Parquet files, and the directories of Delta tables."""
+SUFFIXES = (".csv", ".gz", ".parquet", "")
+"""CSV files, packed ones, Parquet files, and the directories of Delta tables."""
+NO_VALUE = ("", "NA", "N/A", "NaN", "nan", "null", "None")
+"""The texts that mean "no value" in a CSV column of numbers."""
 
 
 def matching(root: Path, patterns: Sequence[str]) -> list[Path]:
@@ -64,4 +66,18 @@ def _read(file: Path) -> pl.DataFrame:
         return pl.read_delta(str(file))
     if file.suffix == ".parquet":
         return pl.read_parquet(file)
-    return pl.read_csv(file, infer_schema_length=None, try_parse_dates=True)
+    frame = pl.read_csv(file, infer_schema_length=None, try_parse_dates=True)
+    return frame.with_columns(_numbers(series) for series in frame if series.dtype == pl.String)
+
+
+def _numbers(texts: pl.Series) -> pl.Series:
+    """Return a column of numbers and of NO_VALUE as numbers, and any other as it is."""
+    import polars as pl
+
+    present = texts.drop_nulls()
+    present = present.filter(~present.is_in(NO_VALUE))
+    if present.is_empty() or present.cast(pl.Float64, strict=False).null_count():
+        return texts
+    numbers = texts.cast(pl.Float64, strict=False).fill_nan(None)
+    whole = numbers.cast(pl.Int64, strict=False)
+    return whole if whole.cast(pl.Float64).equals(numbers) else numbers
