@@ -4,6 +4,7 @@ import copy
 import hashlib
 import math
 
+import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -61,6 +62,10 @@ def test_plain_values_are_what_json_has():
         },
         "shares": [90, 10],
     }
+
+
+def test_plain_values_are_numbers_of_python():
+    assert plain({"auc": np.float64(0.7), "rows": np.int64(3)}) == {"auc": 0.7, "rows": 3}
 
 
 def test_plain_values_hold_no_objects():
