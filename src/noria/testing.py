@@ -111,6 +111,9 @@ class MemoryState:
                 seen = self._traffic.get((model, plan, version), ArmCounts())
                 self._traffic[model, plan, version] = seen + counts
 
+    def traffic_mark(self, model: str, segment: str) -> int:
+        return self._marks.get((model, segment), 0)
+
     def window(self, model: str, plan: int) -> dict[int, ArmWindow]:
         return {key[2]: counts.window() for key, counts in self._traffic.items() if key[:2] == (model, plan)}
 

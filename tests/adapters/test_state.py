@@ -257,6 +257,7 @@ def test_a_window_adds_up_what_each_version_did_under_a_plan(state):
 def test_traffic_that_comes_again_counts_once(state):
     for offset in (100, 100, 50, 200, 200, 150):  # counted: up to 100, and then up to 200
         state.add_traffic("churn", ("a.seg", offset), {(3, 7): counts(0.01)})
+    assert (state.traffic_mark("churn", "a.seg"), state.traffic_mark("churn", "b.seg")) == (200, 0)
     assert state.window("churn", 3) == {7: ArmWindow(requests=2, errors=0, p99=counts(0.01).window().p99)}
 
 

@@ -161,6 +161,11 @@ class SqlState:
             for (plan, version), counts in arms.items():
                 _add(connection, model, plan, version, counts)
 
+    def traffic_mark(self, model: str, segment: str) -> int:
+        query = select(marks.c.offset).where((marks.c.model == model) & (marks.c.segment == segment))
+        with self._database.read() as connection:
+            return connection.scalar(query) or 0
+
     def window(self, model: str, plan: int) -> dict[int, ArmWindow]:
         query = select(traffic.c.version, traffic.c.body)
         query = query.where((traffic.c.model == model) & (traffic.c.plan == plan))
