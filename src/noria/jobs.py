@@ -1,20 +1,160 @@
-"""The heavy work of a run, each job a function that a child process calls with plain values."""
+"""The heavy work of a run, each job a function that a child process calls with plain values.
+
+What a run is about, such as its features and its label, is read from the run's own checkout; where its data
+and its results lie, from the project.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from noria.clock import open_clock
+from noria.core.gates import Gate
 from noria.ports import Checkout, Rival, RunRow, Snapshot, Training
+from noria.project.model import Project
+from noria.project.parse import load
+from noria.project.table import TableSchema, read_schema
 
-Payload = dict[str, Any]
+Job = dict[str, Any]
+"""What every job is told: `root`, the project; `run_dir`, where the run keeps its files; and its own keys."""
 
 
-def checkout(job: Payload) -> Any:
-    """Export the commit of a run, or the working tree, to where its pipeline runs."""
-    from noria.wiring import repository
+def checkout(job: Job) -> Checkout:
+    """Export the commit, or the working tree where there is none, to where the pipeline runs."""
+    from noria.adapters.git import Repository
 
-    return repository(_root(job)).export(job["commit"], Path(job["run_dir"]) / "checkout")
+    return Repository(Path(job["root"])).export(job["commit"], _checkout(job))
+
+
+def snapshot(job: Job) -> Snapshot:
+    """Take in what is new, and cut the rows of this run."""
+    from noria.adapters import snapshot as cut
+
+    project, schema = _project(job)
+    return cut.snapshot(project, schema, Path(job["run_dir"]) / "rows", open_clock(project.home).now())
+
+
+def train(job: Job) -> Training:
+    """Execute the pipeline on a cut, and package its model."""
+    from noria.pipeline import train as training
+
+    project, schema = _project(job)
+    request = training.Request(
+        checkout=str(_checkout(job)),
+        pipeline=project.pipeline,
+        rows=job["rows"],
+        out=str(Path(job["run_dir"]) / job["name"]),
+        cache=str(project.home / "cache"),
+        params=project.train.params,
+        seed=project.train.seed,
+        features=_features(project, schema),
+        label=project.data.label,
+        task=str(project.task),
+        champion=job["champion"],
+    )
+    return training.train(request)
+
+
+def evaluate(job: Job) -> Any:
+    """Measure the candidate for the gates."""
+    from noria.pipeline.evaluate import Evaluation, evaluate
+
+    project, _ = _project(job)
+    cuts = msgspec.convert(job["snapshot"], Snapshot)
+    return evaluate(
+        Evaluation(
+            holdout=cuts.holdout,
+            train=cuts.train,
+            candidate=job["candidate"],
+            rival=msgspec.convert(job["rival"], Rival | None),
+            newer=job["newer"],
+            label=project.data.label,
+            task=str(project.task),
+            gates=msgspec.convert(job["gates"], tuple[Gate, ...]),
+        )
+    )
+
+
+def agree(job: Job) -> Any:
+    """Measure whether the refitted model says what the candidate said."""
+    from noria.pipeline.evaluate import agree
+
+    cuts = msgspec.convert(job["snapshot"], Snapshot)
+    return agree(cuts.holdout, job["candidate"], job["shipped"])
+
+
+def prepare(job: Job) -> bool:
+    """Open the registry once, so that its library is loaded before a run needs it."""
+    _registry(job)
+    return True
+
+
+def register(job: Job) -> Any:
+    """Register what the run ships, with its lineage."""
+    project, _ = _project(job)
+    row = msgspec.convert(job["row"], RunRow)
+    shipped, twin = (msgspec.convert(job[name], Training) for name in ("shipped", "twin"))
+    diff = Path(job["run_dir"]) / "working-tree.diff"
+    if text := row.facts.get("diff"):
+        diff.write_text(text)
+    return _registry(job).register(
+        row,
+        shipped,
+        twin,
+        params={**project.train.params, "seed": project.train.seed},
+        metrics=row.facts["metrics"],
+        tags=_lineage(row, shipped),
+        attachments=[diff] if text else [],
+        facts=_facts(row),
+        now=open_clock(project.home).now(),
+    )
+
+
+def point(job: Job) -> bool:
+    """Move the registry's alias to the champion."""
+    project = load(Path(job["root"]))
+    return bool(_registry(job).point(project.name, job["version"]))
+
+
+def _lineage(row: RunRow, shipped: Training) -> dict[str, str]:
+    return {
+        "noria.commit": row.commit or "",
+        "noria.dirty": str(bool(row.facts.get("diff"))),
+        "noria.data_version": str(row.data_version),
+        "noria.reason": row.reason,
+        **{f"noria.step.{step.name}": step.key for step in shipped.steps},
+    }
+
+
+def _facts(row: RunRow) -> dict[str, Any]:
+    """What the loop asks of a version later: what it was compared on, and what it was trained on."""
+    kept = ("metrics", "refit", "holdout_from", "holdout_rows", "rows", "train_seconds", "refit_seconds")
+    return {
+        **{name: row.facts[name] for name in kept if name in row.facts},
+        "commit": row.commit,
+        "data_version": row.data_version,
+    }
+
+
+def _registry(job: Job) -> Any:
+    from noria.adapters.registry import Registry
+
+    return Registry(Path(job["root"]) / ".noria")
+
+
+def _checkout(job: Job) -> Path:
+    return Path(job["run_dir"]) / "checkout"
+
+
+def _project(job: Job) -> tuple[Project, TableSchema]:
+    """Return the project as the run's checkout says it, living where the project lives."""
+    folder = _checkout(job)
+    return replace(load(folder), root=Path(job["root"])), read_schema(folder)
+
+
+def _features(project: Project, schema: TableSchema) -> dict[str, Any]:
+    return {name: schema.column(name).feature for name in project.data.features}

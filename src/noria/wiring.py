@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from noria.adapters.compute import Workshop
 from noria.adapters.gateways import PlanFile
 from noria.adapters.git import Repository
 from noria.adapters.jobs import ChildJobs
+from noria.adapters.project_file import ProjectFile
 from noria.adapters.state import SqlState
 from noria.clock import open_clock
 from noria.loop.parts import Parts
@@ -14,11 +14,13 @@ from noria.project.model import Project
 
 def build(project: Project, *, checkpoints: bool = False) -> Parts:
     """Return the parts of a project's loop; `checkpoints` is for the controller, see `Database`."""
+    file = ProjectFile(project.root)
     return Parts(
-        project=project,
+        model=project.name,
+        read_project=file.current,
         clock=open_clock(project.home),
         state=state(project, checkpoints=checkpoints),
-        jobs=ChildJobs(project, Workshop(project.root)),
+        jobs=ChildJobs(file.current),
         gateways=PlanFile(project.home),
         commits=Repository(project.root),
     )

@@ -1,13 +1,18 @@
-"""The jobs of a run, each in a child process of the warm workshop."""
+"""The jobs of a run, each in a child process of a warm workshop."""
 
 from __future__ import annotations
 
+import ast
+import sys
+from collections.abc import Callable
+from threading import Thread
 from typing import Any, TypeVar
 
 import msgspec
 
 from noria.adapters.compute import Workshop
 from noria.core.gates import Evidence
+from noria.errors import NoriaError
 from noria.ports import Checkout, Rival, RunRow, Snapshot, Training, VersionRow
 from noria.project.model import Project
 
@@ -15,48 +20,92 @@ T = TypeVar("T")
 
 SHORT = 600.0
 """Seconds that a job may take which is not the user's code."""
+IDLE = 60.0
+"""Seconds after which a workshop without jobs ends, and gives its memory back."""
 
 
 class ChildJobs:
-    """Calls the functions of `noria.jobs` by name, so that their libraries load in the child alone."""
+    """Calls the functions of `noria.jobs` by name, so that their libraries load in the child alone.
 
-    def __init__(self, project: Project, workshop: Workshop) -> None:
-        self._project = project
-        self._workshop = workshop
+    The registry's library takes seconds to load: it has a workshop of its own, which is warmed while the
+    pipeline runs.
+    """
+
+    def __init__(self, read_project: Callable[[], Project]) -> None:
+        self._read_project = read_project
+        self._pipelines = Workshop(idle=IDLE)
+        self._registry = Workshop(idle=IDLE)
 
     def checkout(self, run: str, commit: str | None) -> Checkout:
+        Thread(target=self._prepare, daemon=True).start()
         return self._call("checkout", run, Checkout, commit=commit)
 
     def snapshot(self, run: str) -> Snapshot:
         return self._call("snapshot", run, Snapshot)
 
-    def train(self, run: str, checkout: Checkout, rows: str, name: str) -> Training:
-        timeout = self._project.train.timeout.total_seconds()
-        return self._call("train", run, Training, timeout, checkout=checkout, rows=rows, name=name)
+    def train(self, run: str, checkout: Checkout, rows: str, name: str, champion: str | None) -> Training:
+        timeout = self._read_project().train.timeout.total_seconds()
+        return self._call("train", run, Training, timeout, rows=rows, name=name, champion=champion)
 
     def evaluate(
         self, run: str, snapshot: Snapshot, candidate: str, rival: Rival | None, newer: bool
     ) -> Evidence:
-        return self._call(
-            "evaluate", run, Evidence, snapshot=snapshot, candidate=candidate, rival=rival, newer=newer
-        )
+        asked = {"snapshot": snapshot, "candidate": candidate, "rival": rival, "newer": newer}
+        return self._call("evaluate", run, Evidence, gates=self._read_project().gates, **asked)
 
     def agree(self, run: str, snapshot: Snapshot, candidate: str, shipped: str) -> Evidence:
         return self._call("agree", run, Evidence, snapshot=snapshot, candidate=candidate, shipped=shipped)
 
     def register(self, run: RunRow, shipped: Training, twin: Training) -> VersionRow:
-        return self._call("register", run.id, VersionRow, row=run, shipped=shipped, twin=twin)
+        return self._register("register", run.id, VersionRow, row=run, shipped=shipped, twin=twin)
 
     def point(self, version: int) -> None:
-        self._call("point", "registry", bool, version=version)
+        self._register("point", "registry", bool, version=version)
 
-    def _call(self, job: str, run: str, kind: type[T], timeout: float = SHORT, **payload: Any) -> T:
-        directory = self._project.home / "runs" / run
+    def _prepare(self) -> None:
+        try:
+            self._register("prepare", "registry", bool)
+        except NoriaError:
+            return  # the run will say so, when it registers
+
+    def _call(self, job: str, run: str, kind: type[T], timeout: float = SHORT, **keys: Any) -> T:
+        preload = _imports(self._read_project())
+        return self._ask(self._pipelines, preload, job, run, kind, timeout, keys)
+
+    def _register(self, job: str, run: str, kind: type[T], **keys: Any) -> T:
+        return self._ask(self._registry, ["mlflow"], job, run, kind, SHORT, keys)
+
+    def _ask(
+        self,
+        workshop: Workshop,
+        preload: list[str],
+        job: str,
+        run: str,
+        kind: type[T],
+        timeout: float,
+        keys: dict[str, Any],
+    ) -> T:
+        directory = self._read_project().home / "runs" / run
         directory.mkdir(parents=True, exist_ok=True)
-        said = self._workshop.call(
+        payload = {"root": str(self._read_project().root), "run_dir": str(directory), **keys}
+        said = workshop.call(
             f"noria.jobs:{job}",
-            msgspec.to_builtins({"root": str(self._project.root), "run_dir": str(directory), **payload}),
+            msgspec.to_builtins(payload),
             log=directory / "log.txt",
             timeout=timeout,
+            preload=preload,
         )
         return msgspec.convert(said, kind)
+
+
+def _imports(project: Project) -> list[str]:
+    """Return the packages that the pipeline imports; one that cannot be read says so when it runs."""
+    try:
+        tree = ast.parse((project.root / project.pipeline).read_text())
+    except (OSError, SyntaxError):
+        return ["polars"]
+    names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    names |= {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
+    local = {path.stem for path in project.root.iterdir()}
+    packages = {name.partition(".")[0] for name in names} - local - sys.stdlib_module_names
+    return sorted({"polars", *packages})

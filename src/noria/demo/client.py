@@ -7,7 +7,9 @@ does, and would halve the demo's speed on two cores.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
@@ -15,11 +17,13 @@ import msgspec
 
 from noria.errors import Unavailable
 
+CONNECTIONS = 16
+
 
 class Client:
     """A pool of keep-alive connections to one gateway."""
 
-    def __init__(self, host: str, port: int, connections: int = 16) -> None:
+    def __init__(self, host: str, port: int, connections: int = CONNECTIONS) -> None:
         self._address = (host, port)
         self._count = connections
         self._idle: asyncio.Queue[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = asyncio.Queue()
@@ -58,43 +62,63 @@ class Client:
         return int(head[9:12]), answer
 
 
-class Airport:
-    """Asks and tells through a client, and counts what came of it."""
+@dataclass(slots=True)
+class Tally:
+    """What the airport counted on its own side, to hold against what noria has kept."""
 
-    def __init__(
-        self, client: Client, model: str, features: Sequence[tuple[str, str]], extra: Sequence[str]
-    ) -> None:
-        """`features` are names and Open Inference datatypes; `extra` are columns sent beside them as text."""
+    requests: int = 0
+    failed: int = 0
+    acknowledged: int = 0
+    labels: int = 0
+
+
+class Airport:
+    """Asks and tells through a client, and counts by month what came of it."""
+
+    def __init__(self, client: Client, model: str, columns: Sequence[tuple[str, str]]) -> None:
+        """`columns` are the names and Open Inference datatypes of what is sent of each flight."""
         self._client = client
         self._path = f"/v2/models/{model}/infer"
-        self._columns = [*features, *((name, "BYTES") for name in extra)]
-        self.requests = self.failed = self.acknowledged = self.labels = 0
+        self._columns = columns
+        self._room = asyncio.Semaphore(4 * CONNECTIONS)
+        self._asking: set[asyncio.Task[None]] = set()
+        self.tallies: defaultdict[int, Tally] = defaultdict(Tally)
 
-    async def ask(self, rows: Iterable[dict[str, Any]], key: str) -> None:
-        """Send one request for each row, all at once; `key` is the column that names the prediction."""
-        await asyncio.gather(*(self._ask_one(row, row[key]) for row in rows))
+    async def ask(self, flight: dict[str, Any], month: int) -> None:
+        """Send the request for one flight, and go on while it is answered."""
+        await self._room.acquire()
+        task = asyncio.create_task(self._ask(flight, self.tallies[month]))
+        self._asking.add(task)
+        task.add_done_callback(self._answered)
 
-    async def tell(self, ids: Sequence[str], labels: Sequence[Any]) -> None:
+    async def answers(self) -> None:
+        """Wait for every answer that is still on its way."""
+        await asyncio.gather(*self._asking)
+
+    async def tell(self, ids: Sequence[str], labels: Sequence[Any], month: int) -> None:
         """Send the outcomes that became known, in one request."""
         if not ids:
             return
-        body = msgspec.json.encode(
-            {"labels": [{"id": i, "label": y} for i, y in zip(ids, labels, strict=True)]}
-        )
-        status, _ = await self._client.post("/feedback", body)
-        self.failed += status != 200
-        self.labels += len(ids) if status == 200 else 0
+        told = [{"id": name, "label": label} for name, label in zip(ids, labels, strict=True)]
+        status, _ = await self._client.post("/feedback", msgspec.json.encode({"labels": told}))
+        tally = self.tallies[month]
+        tally.failed += status != 200
+        tally.labels += len(ids) if status == 200 else 0
 
-    async def _ask_one(self, row: dict[str, Any], name: str) -> None:
+    def _answered(self, task: asyncio.Task[None]) -> None:
+        self._asking.discard(task)
+        self._room.release()
+
+    async def _ask(self, flight: dict[str, Any], tally: Tally) -> None:
         inputs = [
-            {"name": column, "shape": [1], "datatype": kind, "data": [row[column]]}
-            for column, kind in self._columns
+            {"name": name, "shape": [1], "datatype": kind, "data": [flight[name]]}
+            for name, kind in self._columns
         ]
-        body = msgspec.json.encode({"id": name, "inputs": inputs})
-        self.requests += 1
+        tally.requests += 1
         try:
+            body = msgspec.json.encode({"id": flight["flight_id"], "inputs": inputs})
             status, _ = await self._client.post(self._path, body)
         except Unavailable:
             status = 0
-        self.acknowledged += status == 200
-        self.failed += status != 200
+        tally.acknowledged += status == 200
+        tally.failed += status != 200

@@ -23,6 +23,7 @@ class Controller:
         self._projection = Projection(parts)
         self._watched_since = parts.clock.now()
         self._fault = ""
+        self._looks = 0
 
     def run(self, stop: Event, interval: float = 0.2) -> None:
         """Tick every `interval` seconds of wall time until `stop` is set."""
@@ -67,7 +68,9 @@ class Controller:
         return True
 
     def _tell(self, decision: Decision, *, running: bool, moved: bool) -> None:
+        self._looks += 1
         told = {
+            "looks": self._looks,
             "running": running,
             "moved": moved,
             "decision": decision.reason,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from noria.ports import Clock, Commits, Gateways, Jobs, State
@@ -10,7 +11,10 @@ from noria.project.model import Project
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    project: Project
+    """`model` is the name, which never changes; `read_project` returns the project as its file is now."""
+
+    model: str
+    read_project: Callable[[], Project]
     clock: Clock
     state: State
     jobs: Jobs
@@ -18,5 +22,5 @@ class Parts:
     commits: Commits
 
     @property
-    def model(self) -> str:
-        return self.project.name
+    def project(self) -> Project:
+        return self.read_project()

@@ -23,24 +23,24 @@ def retrain(parts: Parts, run: str, step: Step) -> None:
 
 
 def _retrain(parts: Parts, run: str, step: Step) -> None:
-    jobs, train = parts.jobs, parts.project.train
-    row = _row(parts, run)
+    jobs, row = parts.jobs, _row(parts, run)
     commit = None if row.trigger == Cause.MANUAL else row.commit  # by hand: the working tree as it is
-    _enter(parts, run, "checkout")
+    refit = row.facts.get("refit", parts.project.train.refit)  # as it was when the run began
+    _enter(parts, run, "checkout", refit=refit)
     checkout = step("checkout", lambda: jobs.checkout(run, commit), Checkout)
     _enter(parts, run, "snapshot", diff=checkout.diff)
     snapshot = step("snapshot", lambda: jobs.snapshot(run), Snapshot)
     _enter(parts, run, "train", **_of_snapshot(snapshot))
-    candidate = step("train", lambda: jobs.train(run, checkout, snapshot.train, "candidate"), Training)
+    candidate = step("train", lambda: _train(parts, run, checkout, snapshot.train, "candidate"), Training)
     _enter(parts, run, "evaluate", train_seconds=candidate.seconds, train_rows=candidate.rows)
     evidence = step("evaluate", lambda: _evaluate(parts, run, snapshot, candidate), Evidence)
     _enter(parts, run, "judge", metrics=evidence.metrics)
     if not step("judge", lambda: _judge(parts, run, evidence, after_refit=False), bool):
         return
     shipped = candidate
-    if train.refit:
+    if refit:
         _enter(parts, run, "refit")
-        shipped = step("refit", lambda: jobs.train(run, checkout, snapshot.full, "shipped"), Training)
+        shipped = step("refit", lambda: _train(parts, run, checkout, snapshot.full, "shipped"), Training)
         _enter(parts, run, "agree", refit_seconds=shipped.seconds)
         agreed = step(
             "agree", lambda: jobs.agree(run, snapshot, candidate.artifact, shipped.artifact), Evidence
@@ -67,6 +67,11 @@ def _rival(row: VersionRow) -> Rival:
         data_version=row.facts["data_version"],
         holdout_from=row.facts["holdout_from"],
     )
+
+
+def _train(parts: Parts, run: str, checkout: Checkout, rows: str, name: str) -> Training:
+    rival = rival_of(parts)
+    return parts.jobs.train(run, checkout, rows, name, rival.shipped if rival else None)
 
 
 def _evaluate(parts: Parts, run: str, snapshot: Snapshot, candidate: Training) -> Evidence:
