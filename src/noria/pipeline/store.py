@@ -6,11 +6,11 @@ import hashlib
 import json
 import os
 import sys
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from noria.artifact import native
 from noria.errors import PipelineError
@@ -52,10 +52,10 @@ class Store:
         form = next((name for name, form in FORMS.items() if form.holds(value)), None)
         if form is None:
             raise PipelineError(
-                f"a {type(value).__name__} such as this cannot be kept; what can is a Polars or pandas frame, "
-                "a NumPy array, a fitted model, or what JSON gives back unchanged (no tuples, no NaN)"
+                f"a {type(value).__name__} such as this cannot be kept; what can is a Polars or pandas "
+                "frame, a NumPy array, a fitted model, or what JSON gives back unchanged (no tuples, no NaN)"
             )
-        temporary = Path(tempfile.mkstemp(dir=self._objects)[1])
+        temporary = self._objects / f".{uuid4().hex}"
         try:
             FORMS[form].write(value, temporary)
             stored = Stored(form=form, digest=digest(temporary))
