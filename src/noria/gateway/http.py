@@ -23,8 +23,6 @@ logger = logging.getLogger(__name__)
 JSON = b"application/json"
 MAX_HEAD = 64 * 2**10
 MAX_PIPELINED = 16
-LINGER = 1.0
-"""Seconds in which a refused client may still send, unread, so that it gets to see the refusal."""
 
 _LINES = {status: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
 
@@ -63,12 +61,16 @@ class Handler(Protocol):
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """Seconds that each phase of a connection may take, and the bytes that a body may have."""
+    """Seconds that each phase of a connection may take, and the bytes that a body may have.
+
+    `linger` is how long a refused client may still send, unread, so that it gets to see the refusal.
+    """
 
     header: float = 10.0
     body: float = 30.0
     idle: float = 75.0
     write: float = 30.0
+    linger: float = 1.0
     max_body: int = 16 * 2**20
 
 
@@ -86,7 +88,7 @@ class Server:
 
     async def watch(self) -> None:
         """Cut whoever is past a deadline, for ever."""
-        pause = min(1.0, self.limits.header / 10)
+        pause = min(1.0, self.limits.header / 10, self.limits.linger)
         while True:
             await asyncio.sleep(pause)
             now = monotonic()
@@ -257,7 +259,7 @@ class Connection(asyncio.Protocol):
         self._refused = True
         path = getattr(self, "_url", b"").decode("latin-1")
         self._transport.write(encode(self._handler.refuse(path, status, message), keep=False))
-        self.deadline = monotonic() + LINGER
+        self.deadline = monotonic() + self._limits.linger
 
 
 def encode(response: Response, *, keep: bool) -> bytes:
