@@ -52,9 +52,23 @@ class Table:
         elif DeltaTable.is_deltatable(str(self.path)):
             self._table = DeltaTable(self.path)
 
+    def create(self, columns: pl.Schema) -> DeltaTable:
+        """Create the table, if it is not there; if it is, add the columns that it does not have yet."""
+        schema = Schema.from_arrow(columns)
+        if self._table is None:
+            self.path.mkdir(parents=True, exist_ok=True)
+            self._table = DeltaTable.create(
+                self.path, schema, mode="ignore", partition_by=self.partition, configuration=CONFIGURATION
+            )
+        known = self.schema
+        if new := [field for field in schema.fields if field.name not in known]:
+            self._table.alter.add_columns(new)
+            self._table.update_incremental()
+        return self._table
+
     def append(self, frame: pl.DataFrame, marks: Mapping[str, int]) -> None:
         """Append the rows and set the marks, both or neither; new columns are added to the table."""
-        table = self._ready_for(frame)
+        table = self.create(frame.schema)
         parts = self._by_day(frame)
         added: list[AddAction | RemoveAction] = [self._write(partition, rows) for partition, rows in parts]
         self._commit(table, added, marks)
@@ -97,19 +111,6 @@ class Table:
     def rows(self) -> int:
         """The number of rows, from the log alone."""
         return int(self._table.count()) if self._table else 0
-
-    def _ready_for(self, frame: pl.DataFrame) -> DeltaTable:
-        schema = Schema.from_arrow(frame.schema)
-        if self._table is None:
-            self.path.mkdir(parents=True, exist_ok=True)
-            self._table = DeltaTable.create(
-                self.path, schema, mode="ignore", partition_by=self.partition, configuration=CONFIGURATION
-            )
-        known = self.schema
-        if new := [field for field in schema.fields if field.name not in known]:
-            self._table.alter.add_columns(new)
-            self._table.update_incremental()
-        return self._table
 
     def _by_day(self, frame: pl.DataFrame) -> list[tuple[dict[str, str | None], pl.DataFrame]]:
         if not self.partition:

@@ -11,20 +11,31 @@ import polars as pl
 ROLES = ("champion", "challenger")
 """The roles that answer. A shadow's predictions are copies: they are judged, but never become examples."""
 
+OWN = ("id", "at", "entity", "model", "version", "role", "plan", "output", "latency", "label", "label_at")
+"""The columns of the two tables and of their join that are not a client's."""
+
+
+def stored(name: str) -> str:
+    """Return what a column that clients send is called in the table: a name that is taken gets a prefix."""
+    return f"sent_{name}" if name in OWN or name.startswith("_") else name
+
 
 def first_answers(predictions: pl.LazyFrame) -> pl.LazyFrame:
     """Return one prediction per id: the first that answered, and beside it the first of each shadow."""
-    order = ["at", "version", "plan", "latency"]
     shadow = pl.when(pl.col("role").is_in(ROLES)).then(None).otherwise("version")
     return (
-        predictions.sort("id", *order).unique(["id", shadow.alias("_shadow")], keep="first").drop("_shadow")
+        predictions.with_columns(_shadow=shadow)
+        .sort("id", "at", "version", "plan", "latency")
+        .unique(["id", "_shadow"], keep="first")
+        .drop("_shadow")
     )
 
 
 def newest_labels(labels: pl.LazyFrame) -> pl.LazyFrame:
     """Return `id`, `label` and `label_at`, one row per id: the label that arrived last."""
     return (
-        labels.select("id", "label", label_at="at")
+        labels.drop_nulls("label")
+        .select("id", "label", label_at="at")
         .sort("label_at", "label")
         .unique("id", keep="last", maintain_order=False)
     )

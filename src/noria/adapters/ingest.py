@@ -15,7 +15,7 @@ from noria.adapters import sources
 from noria.adapters.contract import Checked, check
 from noria.adapters.lake import Dataset
 from noria.delta import Table
-from noria.outcomes import ROLES, outcomes
+from noria.outcomes import ROLES, outcomes, stored
 from noria.project.model import Data, Project
 from noria.project.table import TableSchema
 
@@ -71,19 +71,21 @@ def feedback(project: Project, schema: TableSchema, dataset: Dataset, now: datet
 
 def _when(data: Data, predictions: Table) -> pl.Expr:
     """Return the project's time, where the client sent it, else the moment of the prediction."""
-    sent = [data.time] if data.time and data.time in predictions.schema else []
+    sent = [stored(data.time)] if data.time and stored(data.time) in predictions.schema else []
     return pl.coalesce(*sent, "at").alias("_when")
 
 
 def _columns(schema: TableSchema, data: Data, predictions: Table) -> list[pl.Expr]:
-    meant = {data.label: "label", data.time: "_when", data.entity: "entity", data.label_time: "label_at"}
-    features = set(data.features) & set(predictions.schema)
+    meant: dict[str | None, str] = {
+        data.label: "label",
+        data.time: "_when",
+        data.entity: "entity",
+        data.label_time: "label_at",
+    }
+    features = {name for name in data.features if stored(name) in predictions.schema}
+    known: dict[str | None, str] = {**{name: stored(name) for name in features}, **meant}
     columns = [
-        pl.col(meant[name]).alias(name)
-        if name in meant
-        else pl.col(name)
-        if name in features
-        else pl.lit(None).alias(name)
+        pl.col(known[name]).alias(name) if name in known else pl.lit(None).alias(name)
         for name in schema.names
     ]
     return [*columns, pl.col("id").alias("_id"), pl.col("_known")]

@@ -1,0 +1,134 @@
+"""The collector: takes the records of the log over into traffic counts, tables and realised quality.
+
+Each place remembers, in the same commit as the rows, how far of which segment it has taken over. A collector
+that was killed anywhere therefore repeats for each place exactly what that place does not have yet.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from threading import Event
+from typing import Any
+
+import polars as pl
+
+from noria import segment
+from noria.collector import records, traffic
+from noria.collector.log import Log, Slice
+from noria.collector.quality import Quality
+from noria.collector.records import Layout, Record
+from noria.core.maturity import last_mature_day
+from noria.delta import Table
+from noria.ports import Clock, State
+from noria.project.model import Project
+from noria.project.table import TableSchema
+
+POLL = 0.2
+"""Seconds between two looks at the log: the age of what a rollout knows of its traffic."""
+GATHER = 5.0
+"""Seconds for which records are gathered before they are written to the tables: a commit costs 20 ms."""
+ENOUGH = 50_000
+"""Rows that are written at once without waiting longer."""
+
+FrameOf = Callable[[Sequence[Record], Layout], pl.DataFrame]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """The usable records of a segment up to an offset."""
+
+    segment: str
+    stop: int
+    records: list[Record]
+
+
+def run(project: Project, schema: TableSchema, state: State, clock: Clock, stop: Event) -> None:
+    """Collect until `stop` is set; then take over what is there, and return."""
+    collector = Collector(project, schema, state, clock)
+    while not stop.wait(POLL):
+        collector.turn()
+    collector.turn(last=True)
+
+
+class Collector:
+    """One per project: the only writer of its tables of predictions and labels."""
+
+    def __init__(self, project: Project, schema: TableSchema, state: State, clock: Clock) -> None:
+        lake = project.home / "lake"
+        self._project = project
+        self._layout = records.layout(project, schema)
+        self._state = state
+        self._clock = clock
+        self._predictions = Table(lake / "predictions", by_day=True)
+        self._labels = Table(lake / "labels", by_day=True)
+        self._predictions.create(records.predictions([], self._layout).schema)
+        self._labels.create(records.labels([], self._layout).schema)
+        self._quality = Quality(
+            project, schema.column(project.data.label), self._predictions, self._labels, state
+        )
+        self._log = Log(project.home / "log", self._marks)
+        self._gathered: list[Taken] = []
+        self._since = time.monotonic()
+        self._written_for: date | None = None
+
+    def turn(self, *, last: bool = False) -> None:
+        """Take over what is new in the log; write and measure when it is time to."""
+        now = self._clock.now()  # before the log is read: what was recorded until now is then in hand
+        self._gathered += map(self._take, self._log.slices())
+        day = last_mature_day(self._project.data.label_delay, now)
+        rows = sum(len(record.ids) for taken in self._gathered for record in taken.records)
+        waited = time.monotonic() - self._since
+        if last or day != self._written_for or rows >= ENOUGH or (waited >= GATHER and rows):
+            self._write()
+            self._written_for = day
+            self._quality.measure(now)
+            self._log.drop_consumed()
+            self._state.beat("collector", now, self._facts())
+        elif waited >= GATHER:
+            self._since = time.monotonic()
+            self._state.beat("collector", now, self._facts())
+
+    def _write(self) -> None:
+        """Append the gathered records to the tables, and forget them."""
+        predictions = self._append(self._predictions, records.predictions)
+        labels = self._append(self._labels, records.labels)
+        self._quality.add(predictions["_day"].unique(), labels["id"])
+        self._gathered.clear()
+        self._since = time.monotonic()
+
+    def _append(self, table: Table, frame_of: FrameOf) -> pl.DataFrame:
+        """Append the rows that the table does not have yet, and return them."""
+        new = [taken for taken in self._gathered if taken.stop > table.mark(taken.segment)]
+        frame = frame_of([record for taken in new for record in taken.records], self._layout)
+        if not frame.is_empty():
+            table.append(frame, {taken.segment: taken.stop for taken in new})
+        return frame
+
+    def _take(self, slice_: Slice) -> Taken:
+        """Check the records of a slice, put aside those that lack something, and count the traffic."""
+        good: list[Record] = []
+        for raw in slice_.records:
+            if record := records.parse(raw):
+                good.append(record)
+            else:
+                self._log.quarantine(slice_.segment, segment.encode(raw))
+        if seen := traffic.counts(good):
+            self._state.add_traffic(self._project.name, (slice_.segment, slice_.stop), seen)
+        return Taken(segment=slice_.segment, stop=slice_.stop, records=good)
+
+    def _marks(self, name: str) -> tuple[int, ...]:
+        counted = self._state.traffic_mark(self._project.name, name)
+        return self._predictions.mark(name), self._labels.mark(name), counted
+
+    def _facts(self) -> dict[str, Any]:
+        """Return what the loop must know cheaply; `joined` are labelled predictions on measured days."""
+        return {
+            "backlog": self._log.backlog(),
+            "predictions": self._predictions.rows,
+            "labels": self._labels.rows,
+            "joined": self._quality.joined,
+            "quarantined": self._log.quarantined,
+        }

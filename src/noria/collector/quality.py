@@ -1,0 +1,141 @@
+"""Realised quality per day: the predictions of a mature day, joined with their labels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+
+import numpy as np
+import polars as pl
+
+from noria.core.maturity import last_mature_day
+from noria.core.quality import score
+from noria.delta import Table
+from noria.outcomes import ROLES, outcomes
+from noria.ports import QualityRow, State
+from noria.project.model import Project
+from noria.project.table import Column
+
+EARLY = timedelta(days=7)
+"""How long before the day of its prediction a label may have arrived: older labels are not looked for."""
+
+
+class Quality:
+    """Measures each day once it is mature, and again when more of its labels have arrived.
+
+    `joined` is the number of labelled predictions on the measured days, shadows left out.
+    """
+
+    def __init__(
+        self, project: Project, label: Column, predictions: Table, labels: Table, state: State
+    ) -> None:
+        self._project = project
+        self._classes = label.categories or ()
+        self._predictions = predictions
+        self._labels = labels
+        self._state = state
+        self._measured: date | None = None
+        self._new_labels: list[pl.Series] = []
+        saved = state.quality(project.name)
+        self._joined = _joined_by_day(saved)
+        self._dirty = self._changed_since(saved)
+
+    @property
+    def joined(self) -> int:
+        return sum(self._joined.values())
+
+    def add(self, days: Iterable[date], labelled: pl.Series) -> None:
+        """Note the days that got predictions, and the ids that got labels."""
+        self._dirty.update(days)
+        self._new_labels.append(labelled)
+
+    def measure(self, now: datetime) -> list[date]:
+        """Measure what is mature and changed, at most once for each mature day, and return the days."""
+        last = last_mature_day(self._project.data.label_delay, now)
+        if self._measured == last:
+            return []
+        self._dirty |= self._days_of_late_labels()
+        due = sorted(day for day in self._dirty if day <= last)
+        for day in due:
+            rows = self._rows(day)
+            self._state.save_quality(rows)
+            self._joined |= _joined_by_day(rows)
+        self._dirty.difference_update(due)
+        self._measured = last
+        return due
+
+    def _rows(self, day: date) -> list[QualityRow]:
+        """Return a row for each version and role of a day."""
+        labels = self._labels.scan({other for other in self._labels.days() if other >= day - EARLY})
+        joined = outcomes(self._predictions.scan([day]), labels).collect()
+        return [
+            self._row(day, int(version), str(role), part)
+            for (version, role), part in sorted(joined.partition_by("version", "role", as_dict=True).items())
+        ]
+
+    def _row(self, day: date, version: int, role: str, part: pl.DataFrame) -> QualityRow:
+        labelled = part.filter(pl.col("label").is_not_null())
+        metrics = {}
+        if not labelled.is_empty():
+            metrics = score(self._project.task, self._truth(labelled["label"]), _outputs(labelled["output"]))
+        return QualityRow(
+            model=self._project.name,
+            day=day.isoformat(),
+            version=version,
+            role=role,
+            predictions=part.height,
+            rows=labelled.height,
+            metrics={name: value for name, value in metrics.items() if np.isfinite(value)},
+        )
+
+    def _truth(self, label: pl.Series) -> np.ndarray:
+        """Return numbers: a class's place among the schema's categories, or the label itself."""
+        if label.dtype == pl.String and self._classes:
+            label = label.replace_strict(list(self._classes), range(len(self._classes)), default=None)
+        return label.cast(pl.Float64, strict=False).to_numpy()
+
+    def _days_of_late_labels(self) -> set[date]:
+        """Return the measured days to which new labels belong.
+
+        Most new labels belong to days that are still to be measured; only for the others all are searched.
+        """
+        if not self._new_labels:
+            return set()
+        ids = pl.concat(self._new_labels).alias("id").unique()
+        self._new_labels.clear()
+        waiting = self._predictions.scan(self._dirty)
+        late = ids.to_frame().lazy().join(waiting, on="id", how="anti").collect()
+        if late.is_empty():
+            return set()
+        found = self._predictions.scan().join(late.lazy(), on="id", how="semi").select("_day").unique()
+        return set(found.collect()["_day"])
+
+    def _changed_since(self, saved: Iterable[QualityRow]) -> set[date]:
+        """Return the days whose numbers of predictions or labels are not those that were saved."""
+        counted = (
+            outcomes(self._predictions.scan(), self._labels.scan())
+            .group_by("_day")
+            .agg(predictions=pl.len(), labelled=pl.col("label").count())
+            .collect()
+        )
+        sums: dict[date, tuple[int, int]] = {}
+        for row in saved:
+            day = date.fromisoformat(row.day)
+            predictions, labelled = sums.get(day, (0, 0))
+            sums[day] = predictions + row.predictions, labelled + row.rows
+        return {day for day, *numbers in counted.iter_rows() if sums.get(day) != tuple(numbers)}
+
+
+def _joined_by_day(rows: Iterable[QualityRow]) -> dict[date, int]:
+    joined: dict[date, int] = {}
+    for row in rows:
+        if row.role in ROLES:
+            day = date.fromisoformat(row.day)
+            joined[day] = joined.get(day, 0) + row.rows
+    return joined
+
+
+def _outputs(output: pl.Series) -> np.ndarray:
+    if output.dtype == pl.Float64:
+        return output.to_numpy()
+    return np.array(output.to_list(), dtype=float)

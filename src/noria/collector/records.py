@@ -1,0 +1,153 @@
+"""The records of the log, checked; and as frames for the tables of predictions and labels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import msgspec
+import polars as pl
+
+from noria.delta import DTYPES
+from noria.outcomes import stored
+from noria.project.model import Project, Task
+from noria.project.table import TableSchema
+
+Value = float | int | str | bool | None
+
+
+class Predictions(msgspec.Struct, frozen=True, tag_field="k", tag="p"):
+    """A micro-batch that one version answered, or failed with `error`. Times are in seconds."""
+
+    at: float
+    model: str
+    plan: int
+    version: int
+    role: Literal["champion", "challenger", "shadow"]
+    ids: list[str]
+    entities: list[str]
+    columns: dict[str, list[Value]]
+    outputs: list[float | list[float] | None]
+    latencies: list[float]
+    error: str | None
+
+    def __post_init__(self) -> None:
+        _must_be_equal(self.ids, self.entities, self.outputs, self.latencies, *self.columns.values())
+
+
+class Labels(msgspec.Struct, frozen=True, tag_field="k", tag="l"):
+    """Labels that arrived in one request."""
+
+    at: float
+    model: str
+    ids: list[str]
+    labels: list[Value]
+    source: str
+
+    def __post_init__(self) -> None:
+        _must_be_equal(self.ids, self.labels)
+
+
+Record = Predictions | Labels
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """The types of the columns: those that clients send, of an output, and of a label."""
+
+    sent: dict[str, pl.DataType]
+    output: pl.DataType
+    label: pl.DataType
+
+
+def parse(record: Mapping[str, Any]) -> Record | None:
+    """Return the record, or None if it lacks something or has a wrong type or length."""
+    try:
+        checked: Record = msgspec.convert(record, Record)
+    except msgspec.ValidationError:
+        return None
+    return checked
+
+
+def layout(project: Project, schema: TableSchema) -> Layout:
+    """Return the types for a project; a label that is no text in the schema is a number."""
+    data = project.data
+    sent = [*data.features, *(name for name in (data.time, data.entity) if name)]
+    label = schema.column(data.label).kind
+    return Layout(
+        sent={name: DTYPES[schema.column(name).kind] for name in sent},
+        output=pl.List(pl.Float64) if project.task == Task.MULTICLASS else pl.Float64(),
+        label=pl.String() if label in ("category", "text") else pl.Float64(),
+    )
+
+
+def predictions(records: Sequence[Record], layout: Layout) -> pl.DataFrame:
+    """Return a row per answered prediction, with `_day`, the UTC day of the prediction."""
+    answered = [record for record in records if isinstance(record, Predictions) and record.error is None]
+    series = [
+        _series("id", _joined(answered, lambda record: record.ids), pl.String()),
+        _series("at", _repeated(answered, lambda record: record.at), DTYPES["timestamp"]),
+        _series("entity", _joined(answered, lambda record: record.entities), pl.String()),
+        _series("model", _repeated(answered, lambda record: record.model), pl.String()),
+        _series("version", _repeated(answered, lambda record: record.version), pl.Int64()),
+        _series("role", _repeated(answered, lambda record: record.role), pl.String()),
+        _series("plan", _repeated(answered, lambda record: record.plan), pl.Int64()),
+        _series("output", _joined(answered, lambda record: record.outputs), layout.output),
+        _series("latency", _joined(answered, lambda record: record.latencies), pl.Float64()),
+    ]
+    series += [_series(stored(name), _sent(answered, name), dtype) for name, dtype in layout.sent.items()]
+    return _dated(series)
+
+
+def labels(records: Sequence[Record], layout: Layout) -> pl.DataFrame:
+    """Return a row per label, null where it has not the label's type, with `_day`, when it arrived (UTC)."""
+    given = [record for record in records if isinstance(record, Labels)]
+    return _dated(
+        [
+            _series("id", _joined(given, lambda record: record.ids), pl.String()),
+            _series("label", _joined(given, lambda record: record.labels), layout.label),
+            _series("at", _repeated(given, lambda record: record.at), DTYPES["timestamp"]),
+            _series("source", _repeated(given, lambda record: record.source), pl.String()),
+        ]
+    )
+
+
+def _must_be_equal(*lists: Sequence[Any]) -> None:
+    if len({len(values) for values in lists}) > 1:
+        raise ValueError("the lists of a record have a value per id")
+
+
+def _repeated(records: Sequence[Any], value: Callable[[Any], Any]) -> list[Any]:
+    return [each for record in records for each in [value(record)] * len(record.ids)]
+
+
+def _joined(records: Sequence[Any], values: Callable[[Any], list[Any]]) -> list[Any]:
+    return [each for record in records for each in values(record)]
+
+
+def _sent(records: Sequence[Predictions], name: str) -> list[Any]:
+    return _joined(records, lambda record: record.columns.get(name) or [None] * len(record.ids))
+
+
+def _series(name: str, values: list[Any], dtype: pl.DataType) -> pl.Series:
+    """Return the values with their type; what cannot have it is null."""
+    if isinstance(dtype, pl.Datetime):
+        return _times(name, values)
+    if isinstance(dtype, pl.Boolean):  # clients send it as a JSON number, too
+        return pl.Series(name, values, pl.Float64, strict=False).cast(dtype, strict=False)
+    series = pl.Series(name, values, dtype, strict=False)
+    return series.fill_nan(None) if dtype == pl.Float64 else series
+
+
+def _times(name: str, values: list[Any]) -> pl.Series:
+    """Read ISO 8601 texts or seconds since 1970; a time without a zone is in UTC."""
+    if any(isinstance(value, str) for value in values):
+        texts = pl.Series(name, values, pl.String, strict=False)
+        return texts.str.to_datetime(time_unit="us", time_zone="UTC", strict=False)
+    seconds = pl.Series(name, values, pl.Float64, strict=False).fill_nan(None)
+    return (seconds * 1e6).round().cast(pl.Int64).cast(pl.Datetime("us", "UTC"))
+
+
+def _dated(series: list[pl.Series]) -> pl.DataFrame:
+    return pl.DataFrame(series).with_columns(_day=pl.col("at").dt.date())
