@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from noria.core.gates import Evidence
 from noria.core.ledger import GENESIS, Head, append, plain
 from noria.core.rollout import Phase
+from noria.core.traffic import Plan
 from noria.core.window import ArmCounts, ArmWindow
-from noria.ports import Entry, ModelRow, QualityRow, RunRow, VersionRow, told
+from noria.ports import (
+    Checkout,
+    Entry,
+    ModelRow,
+    QualityRow,
+    RunRow,
+    Snapshot,
+    Training,
+    VersionRow,
+    told,
+)
 
 
 class FixedClock:
@@ -96,8 +108,9 @@ class MemoryState:
         for row in rows:
             self._quality[row.model, row.day, row.version, row.role] = row
 
-    def quality(self, model: str) -> list[QualityRow]:
-        return [row for key, row in sorted(self._quality.items()) if row.model == model]
+    def quality(self, model: str, version: int | None = None) -> list[QualityRow]:
+        rows = [row for key, row in sorted(self._quality.items()) if row.model == model]
+        return [row for row in rows if version in (None, row.version)]
 
     def add_traffic(
         self, model: str, mark: tuple[str, int], arms: Mapping[tuple[int, int], ArmCounts]
@@ -128,3 +141,86 @@ class MemoryState:
         for entry in entries:
             head, stored = append(head, entry.fields(model))
             self._ledgers.setdefault(model, []).append(stored)
+
+
+@dataclass
+class MemoryGateways:
+    """One gateway that loads everything but the versions in `broken`, at once."""
+
+    plans: list[Plan] = field(default_factory=list)
+    broken: dict[int, str] = field(default_factory=dict)
+
+    def publish(self, plan: Plan, versions: dict[int, VersionRow]) -> None:
+        assert set(versions) == set(plan.versions)
+        self.plans.append(plan)
+
+    def loaded(self, version: int) -> bool:
+        return bool(self.plans) and version in self.plans[-1].versions and version not in self.broken
+
+    def failed(self, version: int) -> str:
+        return self.broken.get(version, "")
+
+
+@dataclass
+class MemoryJobs:
+    """Jobs that do nothing: what they would have measured is given. `done` are their names, in order."""
+
+    rows: int = 100
+    agreement: float | None = 1.0
+    raises: dict[str, Exception] = field(default_factory=dict)
+    done: list[str] = field(default_factory=list)
+    registered: int = 0
+
+    def _do(self, job: str) -> None:
+        self.done.append(job)
+        if job in self.raises:
+            raise self.raises[job]
+
+    def checkout(self, run: str, commit: str | None) -> Checkout:
+        self._do("checkout")
+        return Checkout(path="/checkout", commit=commit)
+
+    def snapshot(self, run: str) -> Snapshot:
+        self._do("snapshot")
+        return Snapshot(
+            version=1, rows=1000, new_rows=10, quarantined=0, train="t", holdout="h", full="f",
+            holdout_from="2013-02-22", holdout_rows=self.rows,
+        )  # fmt: skip
+
+    def train(self, run: str, checkout: Checkout, rows: str, name: str, champion: str | None) -> Training:
+        self._do(name)
+        return Training(artifact=f"/{run}/{name}", digest=name, rows=900, seconds=1.0, steps=())
+
+    def evaluate(self, run: str, snapshot: Snapshot, candidate: str, rival: Any, newer: bool) -> Evidence:
+        self._do("evaluate")
+        return Evidence(rows=self.rows, metrics={"log_loss": 0.5})
+
+    def agree(self, run: str, snapshot: Snapshot, candidate: str, shipped: str) -> Evidence:
+        self._do("agree")
+        return Evidence(rows=self.rows, agreement=self.agreement)
+
+    def register(self, run: RunRow, shipped: Training, twin: Training) -> VersionRow:
+        self._do("register")
+        self.registered += 1
+        return VersionRow(
+            model=run.model,
+            version=self.registered,
+            run=run.id,
+            artifact=shipped.artifact,
+            digest=shipped.digest,
+            registered=run.started,
+            facts={**run.facts, "twin": twin.artifact, "commit": run.commit},
+        )
+
+    def point(self, version: int) -> None:
+        self._do(f"point {version}")
+
+
+@dataclass
+class MemoryCommits:
+    """A repository whose newest commit is given."""
+
+    commit: str | None = None
+
+    def head(self) -> str | None:
+        return self.commit

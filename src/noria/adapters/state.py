@@ -143,8 +143,10 @@ class SqlState:
                 key = {"model": row.model, "day": row.day, "version": row.version, "role": row.role}
                 upsert(connection, quality, **key, body=plain(row))
 
-    def quality(self, model: str) -> list[QualityRow]:
+    def quality(self, model: str, version: int | None = None) -> list[QualityRow]:
         query = select(quality.c.body).where(quality.c.model == model)
+        if version is not None:
+            query = query.where(quality.c.version == version)
         return self._values(query.order_by(quality.c.day, quality.c.version, quality.c.role), QualityRow)
 
     def add_traffic(

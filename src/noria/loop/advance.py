@@ -123,7 +123,7 @@ def rollback(parts: Parts, before: ModelRow, *, actor: str, reason: str) -> Mode
         arms=(Arm(version=target, share=100),),
     )
     after = replace(before, champion=target, previous=before.previous[:-1], plan=plan, rollout=rollout)
-    body = {"version": target, "instead_of": before.champion, "reason": reason, "plan": plan}
+    body = {"version": target, "instead_of": before.champion, "reason": reason}
     return parts.state.change(before, after, [Entry(at=now, actor=actor, kind="rollback", body=body)])
 
 
@@ -171,7 +171,6 @@ def _change(parts: Parts, before: ModelRow, rollout: Rollout, moved: Move) -> Mo
         "held": rollout.held,
         "reason": moved.reason,
         "numbers": dict(moved.numbers),
-        "plan": plan,
     }
     entry = Entry(at=parts.clock.now(), actor=moved.actor, kind=_kind(before, rollout), body=body)
     failpoint("advance.change", "before")

@@ -1,0 +1,152 @@
+import pytest
+
+from noria.core.policy import Brakes, Facts, Triggers
+from noria.errors import JobTimedOut, PipelineError
+from noria.loop.durable import StepFault, immediate
+from noria.loop.parts import Parts
+from noria.loop.retrain import STEPS, retrain
+from noria.loop.watch import consider, facts, resume, start
+from noria.ports import RunRow
+
+
+def begin(parts: Parts) -> str:
+    known = facts(parts, parts.clock.now())
+    run = start(parts, known, consider(parts, known), lambda _: None)
+    assert run is not None
+    return run.id
+
+
+def guarded(name: str, work, kind):
+    """A step as the runtime's: an error of noria ends the run."""
+    try:
+        return work()
+    except (PipelineError, JobTimedOut) as error:
+        raise StepFault(error.message, error.hint) from None
+
+
+def ended(parts: Parts) -> RunRow:
+    run = begin(parts)
+    retrain(parts, run, guarded)
+    row = parts.state.run(run)
+    assert row is not None
+    assert row.ended is not None
+    return row
+
+
+def test_a_commit_becomes_a_version(make) -> None:
+    parts = make()
+    row = ended(parts)
+    assert (row.status, row.version, row.commit) == ("registered", 1, "c1")
+    assert parts.jobs.done == [
+        "checkout",
+        "snapshot",
+        "candidate",
+        "evaluate",
+        "shipped",
+        "agree",
+        "register",
+    ]
+    assert [entry["kind"] for entry in parts.state.ledger("m")] == ["run", "judged", "judged", "registered"]
+    assert parts.state.version("m", 1).facts["metrics"] == {"log_loss": 0.5}
+
+
+def test_without_refit_the_candidate_ships(make) -> None:
+    from noria.project.model import Train
+
+    parts = make(train=Train(refit=False, params={}))
+    assert ended(parts).status == "registered"
+    assert "shipped" not in parts.jobs.done
+    assert parts.state.version("m", 1).artifact.endswith("candidate")
+
+
+def test_a_refused_candidate_is_not_registered(make) -> None:
+    parts = make()
+    parts.jobs.rows = 9  # 10 are needed
+    row = ended(parts)
+    assert (row.status, row.version) == ("refused", None)
+    assert row.error == "enough-rows inconclusive: 9 rows held out, 10 needed"
+    assert "register" not in parts.jobs.done
+
+
+def test_a_refit_that_disagrees_is_refused(make) -> None:
+    parts = make()
+    parts.jobs.agreement = 0.5
+    row = ended(parts)
+    assert row.status == "refused"
+    assert "correlation 0.500" in row.error
+
+
+@pytest.mark.parametrize(
+    "job", ["checkout", "snapshot", "candidate", "evaluate", "shipped", "agree", "register"]
+)
+def test_an_error_in_any_job_ends_the_run_with_its_reason(make, job: str) -> None:
+    parts = make()
+    parts.jobs.raises[job] = PipelineError("model: returned a str", hint="noria doctor")
+    row = ended(parts)
+    assert (row.status, row.error, row.facts["hint"]) == ("failed", "model: returned a str", "noria doctor")
+    assert parts.state.ledger("m")[-1]["kind"] == "failed"
+    assert parts.state.versions("m") == []
+
+
+@pytest.mark.parametrize("stop_after", STEPS)
+def test_repeated_from_the_start_it_registers_once(make, stop_after: str) -> None:
+    """Die after the work of each step, forget every result, begin again: the worst that a crash can do."""
+    parts = make()
+    run = begin(parts)
+
+    class Dead(Exception):
+        pass
+
+    def dying(name: str, work, kind):
+        result = work()
+        if name == stop_after:
+            raise Dead
+        return result
+
+    with pytest.raises(Dead):
+        retrain(parts, run, dying)
+    retrain(parts, run, immediate)
+    assert parts.state.run(run).status == "registered"
+    assert [entry["kind"] for entry in parts.state.ledger("m")] == ["run", "judged", "judged", "registered"]
+    assert len(parts.state.versions("m")) == 1
+
+
+def test_a_run_that_was_asked_for_is_merged_into_the_one_that_does_it(make) -> None:
+    parts = make(triggers=Triggers(commit=False))
+    asked = RunRow(
+        id="asked", model="m", trigger="manual", reason="by hand", status="queued", stage="queued",
+        started=parts.clock.now(),
+    )  # fmt: skip
+    parts.state.save_run(asked)
+    run = begin(parts)
+    assert parts.state.run("asked").status == "merged"
+    assert parts.state.run("asked").facts == {"into": run}
+    assert facts(parts, parts.clock.now()).asked == ()
+
+
+def test_the_same_triggers_start_one_run(make) -> None:
+    parts = make()
+    known = facts(parts, parts.clock.now())
+    decision = consider(parts, known)
+    launched: list[str] = []
+    assert start(parts, known, decision, launched.append) is not None
+    assert start(parts, known, decision, launched.append) is None
+    assert launched == [decision.run_id]
+
+
+def test_after_a_crash_what_had_begun_is_launched_again(make) -> None:
+    parts = make()
+    run = begin(parts)
+    launched: list[str] = []
+    assert resume(parts, launched.append) == launched == [run]
+    retrain(parts, run, immediate)
+    assert resume(parts, launched.append) == []
+
+
+def test_a_run_in_progress_holds_the_next(make) -> None:
+    parts = make(brakes=Brakes())
+    begin(parts)
+    parts.commits.commit = "c2"
+    known: Facts = facts(parts, parts.clock.now())
+    assert known.running
+    assert not consider(parts, known).run
