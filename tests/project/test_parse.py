@@ -1,15 +1,23 @@
 from __future__ import annotations
 
+import tomllib
 from datetime import timedelta
+from functools import reduce
+from operator import getitem
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from noria.core.gates import CHECKS, Gate
 from noria.core.policy import Brakes, QualityTrigger, Rate, Triggers
 from noria.core.rollout import Step
 from noria.core.window import AbortRule
 from noria.errors import ProjectError
+from noria.project.consistency import contradictions
+from noria.project.layout import FILE
 from noria.project.model import Data, Serve, Task, Train
 from noria.project.parse import load
 from noria.project.table import Column, TableSchema, write_schema
@@ -167,6 +175,13 @@ def test_without_a_file_the_hint_is_init(tmp_path: Path) -> None:
     assert caught.value.hint.startswith("noria init")
 
 
+@pytest.mark.parametrize("text", ["tool = 3", "[tool]\nnoria = 3", "[project]"])
+def test_a_pyproject_without_the_table_is_no_project(tmp_path: Path, text: str) -> None:
+    (tmp_path / "pyproject.toml").write_text(text)
+    with pytest.raises(ProjectError, match=r"there is none in .*, nor \[tool.noria\]"):
+        load(tmp_path)
+
+
 def test_a_file_that_is_no_toml_names_the_line(root: Path) -> None:
     (fault,) = faults_of(root, "[model]\nname = flight")
     assert fault.startswith("noria.toml: no valid TOML: ")
@@ -231,6 +246,10 @@ def test_a_fault_names_place_find_and_what_is_allowed(
         ('task = "binary"', "", "model.task"),
         ('label = "late"', 'label = ""', "data.label"),
         ('label = "late"', 'label = "carrier"', "data.features"),
+        ('label = "late"', 'label = "late"\ntime = "late"', "data.time"),
+        ('["carrier", "distance"]', "[]", "data.features"),
+        ('["carrier", "distance"]', '["carrier", "carrier"]', "data.features"),
+        ('source = "data/*.parquet"', "source = []", "data.source"),
         ('source = "data/*.parquet"', "source = 3", "data.source"),
         ('source = "data/*.parquet"', 'source = ["a", 3]', "data.source[1]"),
     ],
@@ -274,3 +293,28 @@ def test_columns_are_held_against_the_schema(root: Path, small: str) -> None:
     assert 'data.features[0]: found "carier"; no such column in schema.toml: did you mean carrier?' in carrier
     assert "data.features[1]" in departure
     assert "a timestamp cannot be a feature" in departure
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.just(10**400) | st.floats() | st.text(max_size=5),
+    lambda values: st.lists(values, max_size=3) | st.dictionaries(st.text(max_size=5), values, max_size=3),
+    max_leaves=5,
+)
+
+
+def paths_of(tree: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Return the place of each value in a file, inner ones too."""
+    pairs = tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list) else ()
+    return [place for key, value in pairs for place in ((*path, key), *paths_of(value, (*path, key)))]
+
+
+@given(st.sampled_from(paths_of(tomllib.loads(FULL))), ANYTHING)
+def test_whatever_stands_at_a_place_is_read_or_told(place: tuple[Any, ...], value: Any) -> None:
+    raw = tomllib.loads(FULL)
+    *outer, last = place
+    reduce(getitem, outer, raw)[last] = value
+    faults: list[str] = []
+    values = FILE.read(raw, "", faults)
+    assert all(
+        ": found " in fault or ": unknown key" in fault for fault in [*faults, *contradictions(values)]
+    )

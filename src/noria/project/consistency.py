@@ -18,9 +18,7 @@ def contradictions(values: dict[str, Any]) -> Iterator[str]:
     data, train = values.get("data", {}), values.get("train", {})
     yield from _wrong_metrics(values)
     yield from _wrong_steps(values.get("rollout", {}).get("steps", ()))
-    for key in ("label", "label_time"):
-        if data.get(key) and data[key] in data.get("features", ()):
-            yield f"data.features: found {data[key]!r}; the column of data.{key} is not known when predicting"
+    yield from _wrong_columns(data)
     for key in ("window", "holdout"):
         if isinstance(train.get(key), timedelta) and not data.get("time"):
             yield f"train.{key}: found a duration; without data.time only {_TIMELESS[key]} is allowed"
@@ -37,6 +35,18 @@ def unknown_columns(data: dict[str, Any], schema: TableSchema) -> Iterator[str]:
             yield f"{place}; {_no_such_column(name, schema)}"
         elif schema.column(name).feature is None:
             yield f"{place}; a {schema.column(name).kind} cannot be a feature: derive numbers or categories"
+
+
+def _wrong_columns(data: dict[str, Any]) -> Iterator[str]:
+    features = data.get("features", ())
+    for name in sorted({name for name in features if features.count(name) > 1}):
+        yield f'data.features: found "{name}" {features.count(name)} times; allowed: once'
+    for key in ("label", "label_time"):
+        if data.get(key) in features:
+            yield f'data.features: found "{data[key]}"; the column of data.{key} is not known when predicting'
+    for key in ("time", "entity", "label_time"):
+        if key in data and data[key] == data.get("label"):
+            yield f'data.{key}: found "{data[key]}"; that is the label'
 
 
 def _wrong_metrics(values: dict[str, Any]) -> Iterator[str]:

@@ -57,9 +57,8 @@ def infer(
     left_out: dict[str, str] = {}
     for series in frame:
         role = next((role for role, name in roles.items() if name == series.name), "")
-        kind = (
-            _timestamp(series, required=role == "time") if role in ("time", "label time") else _kind(series)
-        )
+        timed = role in ("time", "label time")
+        kind = _timestamp(series, required=role == "time") if timed else _kind(series)
         columns.append(_column(series, kind, required=bool(role)))
         if reason := f"the {role}" if role else _unfit(series, kind):
             left_out[series.name] = reason
@@ -114,23 +113,26 @@ def _task(label: pl.Series) -> Task:
 
 
 def _kind(series: pl.Series) -> str:
+    import polars as pl
+
     dtype = series.dtype
     if dtype.is_float() or dtype.is_decimal():
         return "number"
     if dtype.is_integer():
         return "integer"
-    if dtype.is_temporal():
+    if dtype in (pl.Date, pl.Datetime):
         return "timestamp"
-    if str(dtype) == "Boolean":
+    if dtype == pl.Boolean:
         return "boolean"
     return "category" if _has_categories(series) else "text"
 
 
 def _has_categories(series: pl.Series) -> bool:
     """A text with at most 200 distinct values, each of them in two rows or more on average."""
-    if str(series.dtype).partition("(")[0] not in ("String", "Categorical", "Enum", "Null"):
-        return False
-    return series.n_unique() <= min(MOST_CATEGORIES, max(2, len(series) // 2))
+    import polars as pl
+
+    texts = series.dtype in (pl.String, pl.Categorical, pl.Enum)
+    return texts and series.n_unique() <= min(MOST_CATEGORIES, max(2, len(series) // 2))
 
 
 def _timestamp(series: pl.Series, *, required: bool) -> str:
@@ -139,7 +141,7 @@ def _timestamp(series: pl.Series, *, required: bool) -> str:
 
     if required and series.null_count():
         raise DataError(f'time "{series.name}": {series.null_count()} rows have none', hint=_RERUN)
-    if series.dtype.is_temporal():
+    if series.dtype in (pl.Date, pl.Datetime):
         return "timestamp"
     if series.dtype != pl.String:
         found = f"found {series.dtype}, such as {series[0]}"
@@ -179,11 +181,7 @@ def _unfit(series: pl.Series, kind: str) -> str:
     if kind == "timestamp":
         return "a timestamp: derive numbers from it"
     if kind == "text":
-        return (
-            "an identifier: another text in each row"
-            if distinct == rows
-            else f"a text: {distinct} distinct values"
-        )
+        return "an identifier: another text in each row" if distinct == rows else f"a text: {distinct} values"
     if kind == "integer" and distinct == rows and _numbers_rows(series):
         return "an identifier: another number in each row"
     return ""

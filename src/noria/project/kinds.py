@@ -46,7 +46,7 @@ class Scalar:
     def read(self, raw: object, place: str, faults: list[str]) -> Any:
         try:
             return self.parse(raw)
-        except ValueError:
+        except (ValueError, OverflowError):
             faults.append(f"{place}: found {shown(raw)}; allowed: {self.allowed}")
             return MISSING
 
@@ -56,16 +56,17 @@ class Scalar:
 
 @dataclass(frozen=True, slots=True)
 class ListOf:
-    """A list of one kind; with `single`, a bare text counts as a list of one."""
+    """A list of one kind, with `least` items or more; with `single`, a bare text counts as a list of one."""
 
     item: Kind
     allowed: str
     single: bool = False
+    least: int = 0
 
     def read(self, raw: object, place: str, faults: list[str]) -> Any:
         if self.single and isinstance(raw, str):
             raw = [raw]
-        if not isinstance(raw, list):
+        if not isinstance(raw, list) or len(raw) < self.least:
             faults.append(f"{place}: found {shown(raw)}; allowed: {self.allowed}")
             return MISSING
         before = len(faults)
@@ -74,7 +75,7 @@ class ListOf:
 
     def json_schema(self) -> dict[str, Any]:
         item = self.item.json_schema()
-        schema = {"type": "array", "items": item}
+        schema = {"type": "array", "items": item, "minItems": self.least}
         return {"anyOf": [item, schema]} if self.single else schema
 
 

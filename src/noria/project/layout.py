@@ -33,8 +33,8 @@ MODEL = Table(
         Key("risk", one_of("low", "medium", "high"), "The risk class."),
     )
 )
-SOURCES = ListOf(NAME, "a glob, or a list of globs", single=True)
-COLUMNS = ListOf(NAME, "a list of columns")
+SOURCES = ListOf(NAME, "a glob, or a list of globs", single=True, least=1)
+COLUMNS = ListOf(NAME, "a list of one or more columns", least=1)
 DATA = Table(
     (
         Key("source", SOURCES, "Globs of CSV or Parquet files, or Delta tables.", required=True),

@@ -6,14 +6,15 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from noria.core.gates import Gate
 from noria.core.policy import Brakes, QualityTrigger, Triggers
 from noria.core.rollout import Step
 from noria.errors import ProjectError
-from noria.project import layout, table
+from noria.project import layout
 from noria.project.checks import default_gates, gate
 from noria.project.consistency import contradictions, unknown_columns
 from noria.project.model import Data, Project, RolloutPolicy, Serve, Task, Train
-from noria.project.table import TableSchema, read_schema
+from noria.project.table import FILE, TableSchema, read_schema
 
 _INIT = "noria init --help"
 
@@ -41,9 +42,10 @@ def _raw(root: Path) -> tuple[str, dict[str, Any]]:
     if (root / "noria.toml").is_file():
         return "noria.toml", _toml(root / "noria.toml")
     if (root / "pyproject.toml").is_file():
-        tool = _toml(root / "pyproject.toml").get("tool", {})
-        if "noria" in tool:
-            return "pyproject.toml: [tool.noria]", tool["noria"]
+        tool = _toml(root / "pyproject.toml").get("tool")
+        table = tool.get("noria") if isinstance(tool, dict) else None
+        if isinstance(table, dict):
+            return "pyproject.toml: [tool.noria]", table
     fault = f"noria.toml: there is none in {root}, nor [tool.noria] in a pyproject.toml"
     raise ProjectError((fault,), hint=_INIT)
 
@@ -57,7 +59,7 @@ def _toml(path: Path) -> dict[str, Any]:
 
 def _schema(root: Path) -> tuple[TableSchema | None, tuple[str, ...]]:
     """Return what schema.toml says and its faults; a project may do without when it names its features."""
-    if not (root / table.FILE).is_file():
+    if not (root / FILE).is_file():
         return None, ()
     try:
         return read_schema(root), ()
@@ -86,7 +88,7 @@ def _data(values: dict[str, Any], schema: TableSchema | None) -> Data:
     if "features" in values:
         return Data(**values)
     if schema is None:
-        raise ProjectError((f"data.features: found nothing, and there is no {table.FILE} to take them from",))
+        raise ProjectError((f"data.features: found nothing, and there is no {FILE} to take them from",))
     taken = {values.get(key) for key in ("label", "time", "entity", "label_time")}
     features = (column.name for column in schema.columns if column.feature and column.name not in taken)
     return Data(**values, features=tuple(features))
@@ -105,5 +107,5 @@ def _rollout(values: dict[str, Any]) -> RolloutPolicy:
     return RolloutPolicy(steps=tuple(steps), abort=values.get("abort", ()))
 
 
-def _gate(line: dict[str, Any], task: Task) -> Any:
+def _gate(line: dict[str, Any], task: Task) -> Gate:
     return gate(line["check"], {key: value for key, value in line.items() if key != "check"}, task)
