@@ -94,6 +94,12 @@ def test_a_commit_is_exported_as_it_was(root, tmp_path):
         repository.export("nowhere", tmp_path / "runs/2/checkout")
 
 
+def test_a_link_out_of_the_project_is_refused(root, tmp_path):
+    (root / "passwords").symlink_to("/etc/passwd")
+    with pytest.raises(GitError, match="holds a link out of the project"):
+        Repository(root).export(save(root, "Link"), tmp_path / "out")
+
+
 def test_a_dirty_tree_is_exported_with_the_diff_that_makes_it(root, tmp_path):
     (root / "pipeline.py").write_text("changed\n")
     (root / "new.py").write_text("new\n")
@@ -122,7 +128,8 @@ def test_a_project_in_a_folder_of_a_repository_is_that_folder_alone(root, tmp_pa
     repository.export(commit, tmp_path / "out")
     assert files(tmp_path / "out") == {"pipeline.py": "churn\n"}
     (root / "churn/new.py").write_text("new\n")
-    repository.export(None, tmp_path / "tree")
+    made = repository.export(None, tmp_path / "tree")
+    assert "+++ b/new.py" in made.diff
     assert files(tmp_path / "tree") == {"pipeline.py": "churn\n", "new.py": "new\n"}
 
 

@@ -52,13 +52,13 @@ class Repository:
         return bool(self._git("status", "--porcelain", "--", ".").strip())
 
     def diff(self) -> str:
-        """Return what `git apply` needs to make the working tree of the present commit, new files included."""
+        """Return the patch from the present commit to the working tree, new files included."""
         with tempfile.TemporaryDirectory() as folder:
             # An index of its own, so that the user's is not touched.
             index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
             self._git("read-tree", "HEAD", env=index)
             self._git("add", "--all", "--", ".", env=index)
-            return self._git("diff", "--cached", "--binary", "HEAD", "--", ".", env=index)
+            return self._git("diff", "--cached", "--binary", "--relative", "HEAD", "--", ".", env=index)
 
     def commit(self, revision: str = "HEAD") -> Commit:
         """Return what the commit says of itself.
@@ -66,11 +66,11 @@ class Repository:
         Raises:
             GitError: there is no such commit.
         """
-        format = "%H%n%an <%ae>%n%ct%n%B"
-        said = self._git("show", "--no-patch", f"--format={format}", f"{revision}^{{commit}}", "--")
-        id, author, seconds, message = said.split("\n", 3)
+        told = "--format=%H%n%an <%ae>%n%ct%n%B"
+        said = self._git("show", "--no-patch", told, f"{revision}^{{commit}}", "--")
+        commit, author, seconds, message = said.split("\n", 3)
         at = datetime.fromtimestamp(int(seconds), UTC)
-        return Commit(id=id, author=author, at=at, message=message.strip())
+        return Commit(id=commit, author=author, at=at, message=message.strip())
 
     def export(self, commit: str | None, target: Path) -> Checkout:
         """Write the files of a commit, or of the working tree for None, to `target`, which is replaced.
@@ -94,7 +94,7 @@ class Repository:
         return made
 
     def install_hook(self) -> Path:
-        """Make each commit touch `.noria/commit`, beside what the post-commit hook does already; return the hook.
+        """Make each commit touch `.noria/commit`, beside what the hook does already; return its file.
 
         Raises:
             GitError: there is a hook that is no shell script.
@@ -116,8 +116,11 @@ class Repository:
             command = ["git", "-C", str(self._root), "archive", "--format=tar", commit, "."]
             subprocess.run(command, stdout=archive, env=_environment(), check=True)
             archive.seek(0)
-            with tarfile.open(fileobj=archive) as tar:
-                tar.extractall(target, filter="data")
+            try:
+                with tarfile.open(fileobj=archive) as tar:
+                    tar.extractall(target, filter="data")
+            except tarfile.FilterError as error:
+                raise GitError(f"the commit {commit} holds a link out of the project: {error}") from None
 
     def _copy_tree(self, target: Path) -> None:
         listed = self._git("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", ".")

@@ -72,7 +72,7 @@ def _serve(job: dict[str, Any], caller: socket.socket, awake: socket.socket) -> 
 
 
 def _attend(pid: int, caller: socket.socket, awake: socket.socket, output: int, log: _Log) -> dict[str, Any]:
-    """Copy to the log what the job prints until it has ended; leave nothing of it running; say how it ended."""
+    """Copy to the log what the job prints, until it has ended and all is ended that it started; say how."""
     os.set_blocking(output, False)
     sources: list[Any] = [caller, awake, output]
     while not os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
