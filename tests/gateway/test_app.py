@@ -279,3 +279,35 @@ def served(tmp_path_factory: pytest.TempPathFactory, artifacts: Sequence[Any], r
     with run(tmp_path_factory.mktemp("served")) as gateway:
         gateway.serve(1, {7: 100}, {7: artifacts[0]})
         yield gateway
+
+
+def test_a_gateway_that_starts_beside_a_broken_challenger_serves_the_champion(
+    start: Callable[..., Any], artifacts: Sequence[Any], tmp_path: Path
+) -> None:
+    gateway = start()
+    missing = type(artifacts[1])(path=tmp_path / "gone", digest=artifacts[1].digest)
+    gateway.serve(1, {8: 50, 7: 50}, {7: artifacts[0], 8: missing})
+    assert gateway.ready()["loaded"] == [7]
+    assert "cannot be copied" in gateway.ready()["failed"]["8"]
+    assert {gateway.infer(x_noria_entity=f"e{n}").headers["x-noria-version"] for n in range(20)} == {"7"}
+
+
+def test_a_full_queue_refuses_at_once(start: Callable[..., Any], artifacts: Sequence[Any]) -> None:
+    gateway = start(deadline=3.0)
+    gateway.serve(1, {7: 100}, {7: artifacts[0]})
+    os.kill(gateway.pids()["7"], signal.SIGSTOP)
+    waiting = [gateway.connect() for _ in range(2)]
+    for connection, rows in zip(waiting, (1, 16_384), strict=True):  # the second one alone fills the queue
+        connection.request("POST", "/v2/models/m/infer", json.dumps({"inputs": [
+            {"name": "r", "shape": [rows, 20], "datatype": "FP64", "data": ROW * rows}]}))  # fmt: skip
+        gateway.wait_until(lambda: gateway.request("GET", "/noria/plan").status == 200, "it was read")
+    gateway.wait_until(
+        lambda: gateway.request("GET", "/noria/plan").json["hosts"]["7"]["waiting"] > 0, "it waits"
+    )
+    asked = time.monotonic()
+    assert gateway.infer().status == 503
+    assert time.monotonic() - asked < 0.5
+    os.kill(gateway.pids()["7"], signal.SIGCONT)
+    assert [connection.getresponse().status for connection in waiting] == [200, 200]
+    for connection in waiting:
+        connection.close()

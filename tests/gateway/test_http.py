@@ -113,6 +113,15 @@ def test_a_bad_request_is_told_and_the_connection_closed(sent: bytes, status: by
     talk(client)
 
 
+def test_nonsense_behind_a_good_request_does_not_overtake_its_answer() -> None:
+    async def client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, server: Server) -> None:
+        answer = await everything(post(b"/late", b"1") + b"nonsense\r\n\r\n", reader, writer)
+        assert answer.endswith(b"connection: close\r\n\r\nPOST /late? 1")
+        assert answer.count(b"HTTP/1.1 ") == 1
+
+    talk(client)
+
+
 def test_a_silent_client_is_cut() -> None:
     async def client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, server: Server) -> None:
         assert await reader.read() == b""

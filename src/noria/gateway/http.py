@@ -257,7 +257,10 @@ class Connection(asyncio.Protocol):
         if self._refused:
             return
         self._refused = True
-        path = getattr(self, "_url", b"").decode("latin-1")
+        if self._busy:  # the answer before this one is the last, and says so
+            self._keep = False
+            return
+        path = getattr(self, "_url", b"").decode("latin-1").partition("?")[0]
         self._transport.write(encode(self._handler.refuse(path, status, message), keep=False))
         self.deadline = monotonic() + self._limits.linger
 

@@ -63,6 +63,7 @@ class PlanWatch:
         self._extras = extras
         self._sockets = sockets
         self._deadline = deadline
+        self._number: int | None = None
         self._lanes: dict[tuple[int, str], Lane] = {}
         self._stopping: set[asyncio.Task[None]] = set()
 
@@ -112,6 +113,7 @@ class PlanWatch:
         if not failed or plan is not file.plan:
             lanes = {version: self._lanes[version, wanted[version].digest] for version in plan.versions}
             self._router.served = Served.of(plan, lanes, self._extras) if lanes else None
+            self._number = plan.number
         self._retire()
         self._report(failed)
 
@@ -138,7 +140,7 @@ class PlanWatch:
     def _report(self, failed: dict[int, str]) -> None:
         served = self._router.served
         report: dict[str, Any] = {
-            "plan": served.plan.number if served else None,
+            "plan": self._number,
             "loaded": sorted(served.lanes) if served else [],
             "failed": {str(version): reason for version, reason in failed.items()},
         }
