@@ -16,8 +16,14 @@ from noria.errors import DataError, JobKilled, JobRaised, JobTimedOut, PipelineE
 
 JOBS = """
 import os, signal, subprocess, sys, time
+from dataclasses import dataclass as value
 from pathlib import Path
 from noria.errors import DataError, PipelineError, RequestError
+
+@value
+class Point:
+    x: float
+    y: float
 
 def double(payload): return payload * 2
 def about(payload): return [os.getpid(), os.getppid(), os.getpgid(0), os.getcwd(), os.nice(0)]
@@ -26,6 +32,7 @@ def loaded(name): return name in sys.modules
 def fail(payload): raise ValueError("bad value")
 def leave(payload): os._exit(3)
 def no_json(payload): return object()
+def dataclass(payload): return Point(1.5, float("nan"))
 def refuse(payload): raise PipelineError("no model", hint="noria doctor")
 def refuse_with_facts(payload): raise RequestError(409, "conflict")
 def noise(lines):
@@ -96,6 +103,12 @@ def test_a_job_runs_in_a_fresh_child_of_one_warm_worker(call, tmp_path):
     assert niceness == os.nice(0) + 5
 
 
+def test_a_dataclass_comes_back_as_a_dict_and_nan_as_nan(call):
+    point = call("dataclass")
+    assert point["x"] == 1.5
+    assert point["y"] != point["y"]
+
+
 def test_what_is_preloaded_stays_and_what_a_job_imports_does_not(call):
     assert call("loaded", "this_is_not_there", preload=["this_is_not_there", "wave"]) is False
     assert call("loaded", "wave") is True
@@ -119,7 +132,7 @@ def test_forks_do_not_repeat_random_numbers(call):
 
 
 def test_an_error_says_where_it_arose_and_carries_the_log(call):
-    with pytest.raises(JobRaised, match=r"ValueError: bad value \(trial.py, line 10\)") as caught:
+    with pytest.raises(JobRaised, match=r"ValueError: bad value \(trial.py, line 16\)") as caught:
         call("fail")
     assert caught.value.log.splitlines()[-1] == "ValueError: bad value"
 
@@ -127,7 +140,7 @@ def test_an_error_says_where_it_arose_and_carries_the_log(call):
 def test_an_end_without_a_result_is_an_error(call):
     with pytest.raises(JobRaised, match="the job leave ended by itself with exit code 3 and no result"):
         call("leave")
-    with pytest.raises(JobRaised, match="object is not JSON serializable"):
+    with pytest.raises(JobRaised, match="TypeError: Encoding objects of type object is unsupported"):
         call("no_json")
 
 

@@ -48,8 +48,9 @@ class Workshop:
         preload: Sequence[str] = (),
         cwd: Path | None = None,
     ) -> Any:
-        """Return what `function` ("module:name") returns for `payload`; both are JSON-able.
+        """Return what `function` ("module:name") returns for `payload`, a JSON value.
 
+        The function may return dataclasses; they come back as dicts.
         What the job prints is appended to `log`, at most 1 MB of it: the beginning and the end. The worker
         imports the modules in `preload` and keeps them for later jobs. `timeout` is in seconds.
 
@@ -97,9 +98,9 @@ class _Worker:
             # A session of its own: Ctrl-C reaches the caller alone, who then ends the worker.
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "noria.adapters.worker", str(idle)],
-                stdin=theirs,
+                stdin=theirs.fileno(),
                 start_new_session=True,
-                env=_threads() | os.environ,
+                env={**_threads(), **os.environ},
             )
 
     def start(self, job: dict[str, Any]) -> None:

@@ -22,6 +22,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, NoReturn
 
+import msgspec
+
 from noria.errors import NoriaError
 
 NICE = 5
@@ -175,8 +177,7 @@ def _outcome(job: dict[str, Any]) -> dict[str, Any]:
     module, _, name = job["function"].partition(":")
     try:
         value = getattr(importlib.import_module(module), name)(job["payload"])
-        json.dumps(value)
-        return {"value": value}
+        return {"value": msgspec.to_builtins(value)}
     except BaseException as error:
         traceback.print_exc()
         text = "; ".join(
@@ -189,9 +190,13 @@ def _outcome(job: dict[str, Any]) -> dict[str, Any]:
 
 def _place(error: BaseException, directory: str) -> str:
     """Return where in the project's own code the error arose, or nothing."""
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if Path(frame.filename).is_relative_to(directory)]
-    return f" ({Path(own[-1].filename).relative_to(directory)}, line {own[-1].lineno})" if own else ""
+    files = [(Path(frame.filename), frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
+    own = [
+        f" ({file.name}, line {line})"
+        for file, line in files
+        if file.is_relative_to(directory) and "site-packages" not in file.parts
+    ]
+    return own[-1] if own else ""
 
 
 if __name__ == "__main__":

@@ -138,7 +138,7 @@ def _xgboost(estimator: Any, features: Mapping[str, Kind]) -> Native:
     booster = estimator if isinstance(estimator, xgboost.Booster) else estimator.get_booster()
     if getattr(estimator, "early_stopping_rounds", None):
         booster = booster[: booster.best_iteration + 1]
-    used = _in_order(booster.feature_names or [], features)
+    used = _in_order([str(name) for name in booster.feature_names or ()], features)
     exported = booster.get_categories(export_to_arrow=True).to_arrow()
     categories = {name: values.to_pylist() for name, values in exported if values is not None}
     wanted = [feature["name"] for feature in used if feature["kind"] == "category"]
