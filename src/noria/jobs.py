@@ -84,7 +84,7 @@ def agree(job: Job) -> Any:
     from noria.pipeline.evaluate import agree
 
     cuts = msgspec.convert(job["snapshot"], Snapshot)
-    return agree(cuts.holdout, job["candidate"], job["shipped"])
+    return agree(cuts.train, job["candidate"], job["shipped"])
 
 
 def prepare(job: Job) -> bool:

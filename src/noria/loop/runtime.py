@@ -26,7 +26,6 @@ class Runtime:
     """Starts workflows by an id; the same id is never carried out twice."""
 
     def __init__(self, parts: Parts, database: Path) -> None:
-        self._parts = parts
         config: DBOSConfig = {
             "name": "noria",
             "system_database_url": f"sqlite:///{database}",
@@ -37,7 +36,12 @@ class Runtime:
             "max_executor_threads": 4,
         }
         DBOS(config=config)
-        self._retrain = DBOS.workflow(name="retrain")(self._run_retrain)
+
+        @DBOS.workflow(name="retrain")
+        def run_retrain(run: str) -> None:
+            retrain(parts, run, durable("retrain"))
+
+        self._retrain = run_retrain
 
     def launch(self) -> None:
         """Start the engine; workflows that a crash interrupted go on."""
@@ -50,9 +54,6 @@ class Runtime:
         """Start a run's workflow, or let it go on; returns at once."""
         with SetWorkflowID(f"retrain-{run}"):
             DBOS.start_workflow(self._retrain, run)
-
-    def _run_retrain(self, run: str) -> None:
-        retrain(self._parts, run, durable("retrain"))
 
 
 def durable(workflow: str) -> Step:

@@ -22,6 +22,8 @@ from noria.ports import Rival
 
 PROBED = 200
 """Rows that are asked one by one in a clean process, for latency and repeatability."""
+AGREED = 20_000
+"""Rows on which the refitted model is held against the candidate."""
 BLOCKS = 20
 """Blocks of a holdout whose rows have an order but no time."""
 TOLERANCE = 1e-9
@@ -69,16 +71,20 @@ def evaluate(asked: Evaluation) -> Evidence:
     return _against_champion(asked, _probed(evidence, model, rows, output, asked), rows, truth, output)
 
 
-def agree(holdout: str, candidate: str, shipped: str) -> Evidence:
-    """Return the correlation of two artifacts' outputs on the holdout; 1 where they are equal."""
-    rows = pl.read_parquet(holdout)
+def agree(rows: str, candidate: str, shipped: str) -> Evidence:
+    """Return the correlation of two artifacts' outputs on the newest of the rows that both were trained on.
+
+    Not on the holdout: the refit has seen its labels and the candidate has not, so there even the same code
+    must disagree.
+    """
+    common = pl.read_parquet(rows).tail(AGREED)
     one, other = (load(path) for path in (candidate, shipped))
-    a, b = (model.predict(columns_of(rows, model)).ravel() for model in (one, other))
+    a, b = (model.predict(columns_of(common, model)).ravel() for model in (one, other))
     if np.allclose(a, b):
-        return Evidence(rows=len(rows), agreement=1.0)
+        return Evidence(rows=len(common), agreement=1.0)
     with np.errstate(invalid="ignore"):
         correlation = float(np.corrcoef(a, b)[0, 1])
-    return Evidence(rows=len(rows), agreement=correlation if np.isfinite(correlation) else 0.0)
+    return Evidence(rows=len(common), agreement=correlation if np.isfinite(correlation) else 0.0)
 
 
 def columns_of(rows: pl.DataFrame, model: Predictor) -> dict[str, Any]:
