@@ -43,7 +43,7 @@ def noise(lines):
 def hang(pids):
     child = subprocess.Popen(["sleep", "60"])
     Path(pids).write_text(f"{os.getpid()} {child.pid}")
-    print("hanging", flush=True)
+    print("hanging")
     time.sleep(60)
 def die(number): os.kill(os.getpid(), number)
 def orphan(payload): return subprocess.Popen(["sleep", "60"]).pid

@@ -1,6 +1,6 @@
 """The warm process of a workshop: imports the heavy libraries once, and forks a child for each job.
 
-It has one thread and uses nothing of what it imported, so that a fork copies no lock that another holds.
+It starts no thread and uses nothing of what it imported, so that a fork copies no lock that another holds.
 Started by `noria.adapters.compute` with a socket as standard input: a line of JSON comes for each job, a line
 goes back with the child's process id, and one with how it ended. When the socket closes, all ends.
 """
@@ -18,6 +18,7 @@ import socket
 import sys
 import tempfile
 import traceback
+import warnings
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, NoReturn
@@ -41,6 +42,8 @@ def main(idle: float) -> None:
     with Path(os.devnull).open() as nothing:
         os.dup2(nothing.fileno(), 0)
     os.nice(NICE)
+    # Python warns of forks beside threads. Those here are of OpenBLAS and of allocators, which allow for forks.
+    warnings.filterwarnings("ignore", message=".*use of fork", category=DeprecationWarning)
     awake, wake = socket.socketpair()
     wake.setblocking(False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
@@ -167,6 +170,8 @@ def _settle(job: dict[str, Any], worker: int, printed: int) -> None:
     os.dup2(printed, 2)
     os.close(printed)
     os.chdir(job["cwd"])
+    # What a job printed before it was killed is in its log.
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     # A fork would repeat the random numbers of every job before.
     random.seed()
     if "numpy.random" in sys.modules:
