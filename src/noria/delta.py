@@ -98,9 +98,7 @@ class Table:
 
     def days(self) -> set[date]:
         """Return the days of which the table holds rows."""
-        return {
-            date.fromisoformat(Path(file).parent.name.removeprefix("_day=")) for file in self._files(None)
-        }
+        return {date.fromisoformat(day) for day in set(map(_day, self._files(None)))}
 
     @property
     def schema(self) -> dict[str, pl.DataType]:
@@ -122,7 +120,7 @@ class Table:
         name = "/".join([*(f"{key}={value}" for key, value in partition.items()), f"{uuid4().hex}.parquet"])
         file = self.path / name
         file.parent.mkdir(parents=True, exist_ok=True)
-        rows.write_parquet(file)
+        rows.write_parquet(file, compression="lz4")
         now = int(time.time() * 1000)
         return AddAction(
             name, file.stat().st_size, partition, now, True, json.dumps({"numRecords": rows.height})
@@ -143,15 +141,16 @@ class Table:
 
     def _files(self, days: set[str] | None) -> list[str]:
         files = self._table.file_uris() if self._table else []
-        if days is None:
-            return files
-        return [file for file in files if Path(file).parent.name.removeprefix("_day=") in days]
+        return files if days is None else [file for file in files if _day(file) in days]
 
     def _merge_small(self, partition: dict[str, str | None]) -> None:
         """Merge the small files of a partition, once there are many: a scan pays for each file."""
         assert self._table is not None
         days = {day for day in partition.values() if day}
-        small = [Path(file) for file in self._files(days or None) if Path(file).stat().st_size < SMALL]
+        files = self._files(days or None)
+        small = (
+            [Path(file) for file in files if Path(file).stat().st_size < SMALL] if len(files) >= MANY else []
+        )
         if len(small) < MANY:
             return
         rows = pl.concat([pl.read_parquet(file, hive_partitioning=False) for file in small], how="diagonal")
@@ -163,3 +162,8 @@ class Table:
         merged = self._write(partition, rows)
         merged.data_change = False
         self._commit(self._table, [merged, *gone], {})
+
+
+def _day(file: str) -> str:
+    """Return the day of a file in a partition, `.../_day=2013-01-31/....parquet`."""
+    return file.rsplit("/", 2)[1].removeprefix("_day=")

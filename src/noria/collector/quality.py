@@ -16,8 +16,10 @@ from noria.ports import QualityRow, State
 from noria.project.model import Project
 from noria.project.table import Column
 
-EARLY = timedelta(days=7)
-"""How long before the day of its prediction a label may have arrived: older labels are not looked for."""
+BEFORE = timedelta(days=2)
+"""How far before a day its labels, and predictions with the same ids, are looked for: its cost is constant."""
+
+COLUMNS = ("id", "at", "version", "role", "plan", "output", "latency", "_day")
 
 
 class Quality:
@@ -66,8 +68,10 @@ class Quality:
 
     def _rows(self, day: date) -> list[QualityRow]:
         """Return a row for each version and role of a day."""
-        labels = self._labels.scan({other for other in self._labels.days() if other >= day - EARLY})
-        joined = outcomes(self._predictions.scan([day]), labels).collect()
+        near = {other for other in self._predictions.days() if day - BEFORE <= other <= day}
+        since = {other for other in self._labels.days() if other >= day - BEFORE}
+        predictions = self._predictions.scan(near).select(COLUMNS)
+        joined = outcomes(predictions, self._labels.scan(since)).filter(pl.col("_day") == day).collect()
         return [
             self._row(day, int(version), str(role), part)
             for (version, role), part in sorted(joined.partition_by("version", "role", as_dict=True).items())

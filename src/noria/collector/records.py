@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Literal
 
 import msgspec
@@ -114,16 +115,17 @@ def labels(records: Sequence[Record], layout: Layout) -> pl.DataFrame:
 
 
 def _must_be_equal(*lists: Sequence[Any]) -> None:
-    if len({len(values) for values in lists}) > 1:
+    rows = len(lists[0])
+    if any(len(values) != rows for values in lists):
         raise ValueError("the lists of a record have a value per id")
 
 
 def _repeated(records: Sequence[Any], value: Callable[[Any], Any]) -> list[Any]:
-    return [each for record in records for each in [value(record)] * len(record.ids)]
+    return list(chain.from_iterable([value(record)] * len(record.ids) for record in records))
 
 
 def _joined(records: Sequence[Any], values: Callable[[Any], list[Any]]) -> list[Any]:
-    return [each for record in records for each in values(record)]
+    return list(chain.from_iterable(map(values, records)))
 
 
 def _sent(records: Sequence[Predictions], name: str) -> list[Any]:
