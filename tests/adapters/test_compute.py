@@ -164,6 +164,10 @@ def test_a_hundred_megabytes_of_output_leave_one(call, tmp_path):
     assert len(log) < 1_100_000
 
 
+def test_a_full_disk_loses_the_log_and_not_the_job(call):
+    assert call("noise", 2_000, log=Path("/dev/full")) == "done"
+
+
 def test_a_short_log_is_kept_whole_and_appended_to(call, tmp_path):
     call("noise", 600)
     assert len((tmp_path / "log.txt").read_text()) == 600_029

@@ -149,20 +149,26 @@ def _threads() -> dict[str, str]:
 def _result(outcome: dict[str, Any], function: str, log: Path, timeout: float) -> Any:
     """Return the job's value, or raise what its outcome says."""
     job = function.rpartition(":")[2]
-    said = "\n".join(log.read_text(errors="replace").splitlines()[-_SHOWN:]) if log.exists() else ""
+    result = outcome.get("result", {})
+    if "value" in result and not outcome["signal"]:
+        return result["value"]
+    said = _end_of(log)
     if outcome.get("timed_out"):
         raise JobTimedOut(f"the job {job} took more than {timeout:g} s and was ended", log=said)
-    if number := outcome.get("signal"):
+    if number := outcome["signal"]:
         memory = f"; it held up to {outcome['megabytes']} MB, and the kernel ends what takes too much memory"
         cause = memory if number == signal.SIGKILL else ""
         raise JobKilled(f"the job {job} was ended by {signal.Signals(number).name}{cause}", log=said)
-    result = outcome["result"]
-    if "value" in result:
-        return result["value"]
     if "raised" in result:
         raise _restored(result["raised"], said)
     code = outcome["exit"]
     raise JobRaised(f"the job {job} ended by itself with exit code {code} and no result", log=said)
+
+
+def _end_of(log: Path) -> str:
+    with log.open("rb") as file:
+        file.seek(max(log.stat().st_size - 2**14, 0))
+        return "\n".join(file.read(2**14).decode(errors="replace").splitlines()[-_SHOWN:])
 
 
 def _restored(raised: dict[str, Any], said: str) -> NoriaError:

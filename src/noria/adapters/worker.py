@@ -42,7 +42,7 @@ def main(idle: float) -> None:
     with Path(os.devnull).open() as nothing:
         os.dup2(nothing.fileno(), 0)
     os.nice(NICE)
-    # Python warns of forks beside threads. Those here are of OpenBLAS and of allocators, which allow for forks.
+    # Python warns of forks beside threads. Those of OpenBLAS and of allocators here allow for forks.
     warnings.filterwarnings("ignore", message=".*use of fork", category=DeprecationWarning)
     awake, wake = socket.socketpair()
     wake.setblocking(False)
@@ -63,7 +63,7 @@ def _serve(job: dict[str, Any], caller: socket.socket, awake: socket.socket) -> 
     with tempfile.TemporaryFile("w+") as result, _Log(Path(job["log"])) as log:
         pid = os.fork()
         if pid == 0:
-            caller.close()
+            os.close(caller.detach())
             _child(job, worker, printed, result)
         with suppress(OSError):  # the child has done it already
             os.setpgid(pid, pid)
@@ -106,7 +106,10 @@ def _send(caller: socket.socket, message: dict[str, Any]) -> None:
 
 
 class _Log:
-    """A file that gets the first and the last half megabyte of what is copied to it."""
+    """A file that gets the first and the last half megabyte of what is copied to it.
+
+    A full disk loses the log, not the job.
+    """
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("ab", buffering=0)
@@ -120,8 +123,8 @@ class _Log:
     def __exit__(self, *_: object) -> None:
         self._shorten(HALF)
         if self._left_out:
-            self._file.write(f"\n... {self._left_out:,} bytes left out ...\n".encode())
-        self._file.write(self._tail)
+            self._write(f"\n... {self._left_out:,} bytes left out ...\n".encode())
+        self._write(self._tail)
         self._file.close()
 
     def copy(self, source: int) -> bool:
@@ -130,12 +133,16 @@ class _Log:
             chunk = os.read(source, 2**16)
         except BlockingIOError:
             return False
-        self._file.write(chunk[: self._room])
+        self._write(chunk[: self._room])
         self._tail += chunk[self._room :]
         self._room = max(self._room - len(chunk), 0)
         if len(self._tail) > 4 * HALF:
             self._shorten(HALF)
         return bool(chunk)
+
+    def _write(self, content: bytes | bytearray) -> None:
+        with suppress(OSError):
+            self._file.write(content)
 
     def _shorten(self, size: int) -> None:
         excess = max(len(self._tail) - size, 0)
