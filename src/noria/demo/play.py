@@ -1,0 +1,84 @@
+"""The demo from its beginning to its report."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from noria.demo.client import Tally
+from noria.demo.flights import flights
+from noria.demo.report import show, write_page
+from noria.demo.result import measure
+from noria.demo.wheel import Wheel
+from noria.demo.year import DAY, START, drive
+from noria.errors import StateError
+from noria.project.parse import load
+
+MARK = ".noria-demo"
+"""The file that says that a directory is a demo's, and may be made anew."""
+MODEL = "flight-delay"
+
+
+def play(months: int, *, keep: bool, json_file: Path | None, directory: Path) -> None:
+    """Make the project, drive the year, and tell what it came to.
+
+    Raises:
+        StateError: `directory` is there, and is no demo's.
+        Unavailable: the system does not come up, or ends.
+    """
+    begun, console = time.monotonic(), Console()
+    root = _fresh(directory)
+    init = [sys.executable, "-m", "noria", "init", MODEL, "--template", "flights"]
+    subprocess.run(init, cwd=directory, check=True, stdout=subprocess.DEVNULL)
+    end = datetime(2013 + (months + 2) // 13, (months + 1) % 12 + 1, 1, 9, tzinfo=UTC)
+    wheel = Wheel(load(root), START)
+    try:
+        with console.status("training on January, and starting to serve ..."):
+            wheel.start()
+        tallies = _drive(wheel, end, console)
+        result = measure(wheel, tallies, time.monotonic() - begun)
+        show(result, console)
+        write_page(result, directory / "report.html")
+        console.print(f"the page with pictures: {directory / 'report.html'}", highlight=False)
+        if json_file is not None:
+            json_file.write_bytes(msgspec.json.format(msgspec.json.encode(result.as_json())))
+        if keep:
+            console.print(f"it stays up until Ctrl-C; look at it: cd {root} && noria status")
+            signal.sigwait({signal.SIGINT, signal.SIGTERM})
+    finally:
+        wheel.stop()
+
+
+def _fresh(directory: Path) -> Path:
+    """Return the place of the demo's project, in a directory that is made anew."""
+    if directory.exists() and not (directory / MARK).exists():
+        raise StateError(f"{directory} is there, and is no demo's", hint="noria demo --directory another")
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(parents=True)
+    (directory / MARK).touch()
+    return directory / MODEL
+
+
+def _drive(wheel: Wheel, end: datetime, console: Console) -> dict[int, Tally]:
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task("2013-02-01", total=(end - START) / DAY)
+
+        def tell(now: datetime) -> None:
+            champion = wheel.model().champion
+            progress.update(
+                task,
+                completed=(now - START) / DAY,
+                description=f"{now:%Y-%m-%d}  champion: version {champion}",
+            )
+
+        return drive(wheel, flights(), end, tell)
