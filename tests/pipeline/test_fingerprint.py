@@ -96,13 +96,6 @@ def test_an_edit_is_a_miss_for_the_steps_that_reach_it_only(project, file, old, 
     assert "by_eval" in changed
 
 
-def test_third_party_modules_are_those_that_any_reached_module_imports(project):
-    (project / "shapes.py").write_text(
-        "import json\nfrom sklearn.tree import plot_tree\ndef f(): import polars.api"
-    )
-    assert Source(project, "pipeline.py").third_party("pipeline") == ["numpy", "polars.api", "sklearn.tree"]
-
-
 def parts(**changes: object) -> dict[str, object]:
     base = {
         "code": {"pipeline.model": "1", "shapes.scale": "2"},

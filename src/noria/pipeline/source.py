@@ -52,8 +52,7 @@ class Module:
     """A parsed module of the project, without its docstrings.
 
     `bindings` are the statements that define a name, `aliases` what an imported name stands for, `stars` the
-    modules of `from m import *`, `effects` the statements that may do more than define a name, `imports` all
-    modules that are imported anywhere in it.
+    modules of `from m import *`, `effects` the statements that may do more than define a name.
     """
 
     name: str
@@ -62,7 +61,6 @@ class Module:
     aliases: dict[str, Alias] = field(default_factory=dict)
     stars: list[str] = field(default_factory=list)
     effects: list[ast.stmt] = field(default_factory=list)
-    imports: set[str] = field(default_factory=set)
 
 
 class Source:
@@ -76,17 +74,6 @@ class Source:
         """Return the names of all modules of the project."""
         files = {file.relative_to(root) for root in self._roots for file in root.rglob("*.py")}
         return sorted({".".join(file.with_suffix("").parts).removesuffix(".__init__") for file in files})
-
-    def third_party(self, start: str) -> list[str]:
-        """Return what `start`, and the project's modules that it reaches, import from other distributions."""
-        seen, waiting = {start}, [start]
-        while waiting:
-            module = self.module(waiting.pop())
-            new = module.imports - seen if module else set()
-            seen |= new
-            waiting += new
-        foreign = {name for name in seen if self.module(name.partition(".")[0]) is None}
-        return sorted(name for name in foreign if name.partition(".")[0] not in sys.stdlib_module_names)
 
     def _parse(self, name: str) -> Module | None:
         for root in self._roots:
@@ -128,11 +115,6 @@ def _read(file: Path, module: Module) -> Module:
             module.effects.append(statement)
         if not isinstance(statement, _DEFINITIONS):
             _read_imports(statement, module)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            module.imports.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            module.imports.update(target for target, _ in aliases(node, module.package).values())
     return module
 
 
