@@ -96,6 +96,32 @@ def test_an_edit_is_a_miss_for_the_steps_that_reach_it_only(project, file, old, 
     assert "by_eval" in changed
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "importlib.import_module('tools.text')",
+        "loader.import_module('tools.text')",
+        "import_module('tools.text')",
+        "__import__('tools.text')",
+    ],
+)
+def test_a_dynamic_import_takes_all_of_the_project(project, line):
+    imports = "import importlib\nimport importlib as loader\nfrom importlib import import_module\n"
+    (project / "pipeline.py").write_text(f"{imports}def model(train): return {line}\n")
+    before = code(project, "model")
+    (project / "tools/text.py").write_text("def clean(x): return None\n")
+    assert code(project, "model") != before
+
+
+def test_modules_that_import_each_other_come_to_an_end(project):
+    (project / "__init__.py").write_text("print('a package')\n")
+    (project / "tools/__init__.py").write_text(
+        "from shapes import *\ndef starred(x): return print(scale(x))\n"
+    )
+    (project / "shapes.py").write_text("from tools import *\ndef scale(x): return len(starred(x))\n")
+    assert code(project, "by_star").keys() == {"pipeline.by_star", "tools.starred", "shapes.scale"}
+
+
 def parts(**changes: object) -> dict[str, object]:
     base = {
         "code": {"pipeline.model": "1", "shapes.scale": "2"},

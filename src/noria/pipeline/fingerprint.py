@@ -112,6 +112,7 @@ class _Reach:
     def __init__(self, source: Source) -> None:
         self._source = source
         self._found: dict[str, str] = {}
+        self._seen: set[str] = set()
 
     def of(self, module: str, name: str) -> dict[str, str]:
         start = self._source.module(module)
@@ -121,8 +122,9 @@ class _Reach:
 
     def _definition(self, module: Module, name: str) -> None:
         place = f"{module.name}.{name}"
-        if place in self._found:
+        if place in self._seen:
             return
+        self._seen.add(place)
         if name in module.aliases:
             self._found[place] = _hash(repr(module.aliases[name]))
             self._alias(module.aliases[name], [])
@@ -155,7 +157,7 @@ class _Reach:
                 continue
             if root in ("eval", "exec", "globals", "vars"):
                 self._whole(module)
-            elif root == "__import__" or (root, *attributes[:1]) == ("importlib", "import_module"):
+            elif root == "__import__":
                 self._everything()
             elif root in module.aliases:
                 self._found[f"{module.name}.{root}"] = _hash(repr(module.aliases[root]))
@@ -170,7 +172,7 @@ class _Reach:
     def _alias(self, alias: Alias, attributes: list[str]) -> None:
         name, attribute = alias
         path = [*([attribute] if attribute else []), *attributes]
-        if alias == ("importlib", "import_module"):
+        if (name, *path[:1]) == ("importlib", "import_module"):
             self._everything()
         module = self._source.module(name)
         while path and (deeper := self._source.module(f"{name}.{path[0]}")):

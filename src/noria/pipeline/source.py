@@ -81,7 +81,7 @@ class Source:
                 root.joinpath(*name.split("."), "__init__.py"),
                 root / f"{name.replace('.', '/')}.py",
             ):
-                if file.is_file():
+                if name and file.is_file():
                     package = name if file.name == "__init__.py" else name.rpartition(".")[0]
                     return _read(file, Module(name=name, package=package))
         return None
