@@ -12,6 +12,7 @@ import pytest
 from noria.adapters.state import SqlState
 from noria.collector.collect import Collector
 from noria.delta import Table
+from noria.ports import RunRow
 from noria.project.table import Column, TableSchema
 from noria.testing import FixedClock, MemoryState
 
@@ -125,3 +126,31 @@ def test_it_waits_before_it_writes_little(project, schema, state, clock, write, 
     clock.advance(timedelta(days=1))  # another day is mature: what it has is written first
     collector.turn()
     assert Table(project.home / "lake" / "predictions", by_day=True).rows == 1
+
+
+def test_the_labels_that_no_run_has_seen_are_told(
+    project, schema, state, clock, start, write, prediction, label
+):
+    write(
+        prediction(["a", "b"]),
+        label(["a", "b"], [1, 0]),
+        prediction(["c"], hour=30),
+        label(["c"], [0], hour=31),
+    )
+    collector = Collector(project, schema, state, clock)
+
+    def unseen(hour, *runs):
+        clock.advance(start + timedelta(hours=hour) - clock.now())
+        for run in runs:
+            state.save_run(run)
+        collector.turn(last=True)
+        return state.beats()["collector"]["unseen_labels"]
+
+    assert unseen(47) == 0
+    assert unseen(72) == 3  # both days are mature
+    run = RunRow(
+        id="r1", model="flights", trigger="manual", reason="", status="running", stage="",
+        started=start + timedelta(hours=50),
+    )  # fmt: skip
+    assert unseen(73, run) == 1  # the run saw the first day, which was mature at hour 48
+    assert unseen(74, replace(run, status="queued")) == 3

@@ -17,13 +17,14 @@ def command(
     from noria.clock import open_clock
     from noria.gateway import app
     from noria.gateway.http import Limits
+    from noria.project.table import read_schema
 
     project = find_project()
     settings = app.Settings(
         home=project.home,
         model=project.name,
         entity=project.data.entity,
-        time=project.data.time,
+        columns=tuple(name for name in read_schema(project.root).names if name != project.data.label),
         host=project.serve.host,
         port=project.serve.port if port is None else port,
         worker=worker,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from threading import Event
 from typing import Any
 
@@ -20,6 +20,7 @@ from noria.collector import records, traffic
 from noria.collector.log import Log, Slice
 from noria.collector.quality import Quality
 from noria.collector.records import Layout, Record
+from noria.collector.source import fingerprint
 from noria.core.maturity import last_mature_day
 from noria.delta import Table
 from noria.ports import Clock, State
@@ -32,6 +33,10 @@ GATHER = 5.0
 """Seconds for which records are gathered before they are written to the tables: a commit costs 20 ms."""
 ENOUGH = 50_000
 """Rows that are written at once without waiting longer."""
+BEAT = 1.0
+"""Seconds between two signs of life."""
+WAITING = ("queued", "merged")
+"""The status of a run that has seen no data."""
 
 FrameOf = Callable[[Sequence[Record], Layout], pl.DataFrame]
 
@@ -73,6 +78,7 @@ class Collector:
         self._gathered: list[Taken] = []
         self._since = time.monotonic()
         self._written_for: date | None = None
+        self._beaten = float("-inf")
 
     def turn(self, *, last: bool = False) -> None:
         """Take over what is new in the log; write and measure when it is time to."""
@@ -86,10 +92,8 @@ class Collector:
             self._written_for = day
             self._quality.measure(now)
             self._log.drop_consumed()
-            self._state.beat("collector", now, self._facts())
-        elif waited >= GATHER:
-            self._since = time.monotonic()
-            self._state.beat("collector", now, self._facts())
+        if last or time.monotonic() - self._beaten >= BEAT:
+            self._beat(now)
 
     def _write(self) -> None:
         """Append the gathered records to the tables, and forget them."""
@@ -123,12 +127,22 @@ class Collector:
         counted = self._state.traffic_mark(self._project.name, name)
         return self._predictions.mark(name), self._labels.mark(name), counted
 
-    def _facts(self) -> dict[str, Any]:
-        """Return what the loop must know cheaply; `joined` are labelled predictions on measured days."""
-        return {
+    def _beat(self, now: datetime) -> None:
+        """Tell what the loop must know cheaply.
+
+        `joined` are the labelled predictions on measured days, `unseen_labels` those of them that became
+        mature since the last run began; `source` changes with the project's source files.
+        """
+        runs = [run for run in self._state.runs(self._project.name, 20) if run.status not in WAITING]
+        seen = max((run.started for run in runs), default=datetime.min.replace(tzinfo=UTC))
+        facts = {
             "backlog": self._log.backlog(),
             "predictions": self._predictions.rows,
             "labels": self._labels.rows,
             "joined": self._quality.joined,
+            "unseen_labels": self._quality.joined_since(seen),
             "quarantined": self._log.quarantined,
+            "source": fingerprint(self._project.root, self._project.data.source),
         }
+        self._state.beat("collector", now, facts)
+        self._beaten = time.monotonic()

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 import numpy as np
 import polars as pl
 
-from noria.core.maturity import last_mature_day
+from noria.core.maturity import last_mature_day, matures_at
 from noria.core.quality import score
 from noria.delta import Table
 from noria.outcomes import ROLES, outcomes
@@ -17,7 +17,7 @@ from noria.project.model import Project
 from noria.project.table import Column
 
 BEFORE = timedelta(days=2)
-"""How far before a day its labels, and predictions with the same ids, are looked for: its cost is constant."""
+"""How far before a day its labels, and predictions of the same ids, are looked for."""
 
 COLUMNS = ("id", "at", "version", "role", "plan", "output", "latency", "_day")
 
@@ -45,6 +45,11 @@ class Quality:
     @property
     def joined(self) -> int:
         return sum(self._joined.values())
+
+    def joined_since(self, moment: datetime) -> int:
+        """Return how many of them became mature after `moment`."""
+        delay = self._project.data.label_delay
+        return sum(rows for day, rows in self._joined.items() if matures_at(day, delay) > moment)
 
     def add(self, days: Iterable[date], labelled: pl.Series) -> None:
         """Note the days that got predictions, and the ids that got labels."""

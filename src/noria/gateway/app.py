@@ -28,12 +28,16 @@ DRAIN = 30.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What a gateway worker is told. `home` is the project's `.noria`; `deadline` is seconds per call."""
+    """What a gateway worker is told. `home` is the project's `.noria`; `deadline` is seconds per call.
+
+    `columns` are those that a request may carry beside the features of the versions that serve, such as the
+    time: what another version needs, or needed, is no mistake of the client's.
+    """
 
     home: Path
     model: str
     entity: str | None = None
-    time: str | None = None
+    columns: tuple[str, ...] = ()
     host: str = "127.0.0.1"
     port: int = 8080
     worker: int = 0
@@ -63,7 +67,7 @@ async def serve(settings: Settings, clock: Clock) -> None:
         directory,
         router,
         worker=settings.worker,
-        extras=[name for name in (settings.entity, settings.time) if name],
+        extras=settings.columns,
         sockets=sockets,
         deadline=settings.deadline,
     )

@@ -55,7 +55,7 @@ class PlanWatch:
         sockets: Path,
         deadline: float,
     ) -> None:
-        """Watch `directory`/plan.json; `extras` are the entity and time columns, `deadline` is per call."""
+        """Watch `directory`/plan.json; `extras` are known columns, `deadline` is per call."""
         self._path = directory / "plan.json"
         self._ready_path = directory / f"ready-{worker}.json"
         self._copies = directory / "artifacts"

@@ -38,7 +38,7 @@ class Schema(msgspec.Struct, frozen=True, kw_only=True):
     def of(cls, specs: Sequence[Mapping[str, Any]], extras: Sequence[str]) -> Self:
         """Return the schema for the specs (artifacts' spec.json) of all versions of a plan, champion first.
 
-        `extras` are the columns that the gateway itself knows: the entity and the time.
+        `extras` are the columns that a request may carry beside the features, such as the entity.
         """
         kinds = dict.fromkeys(extras, "any")
         for spec in reversed(specs):
