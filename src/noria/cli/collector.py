@@ -1,0 +1,27 @@
+"""`noria collector`: the part that takes predictions and labels over from the log, and measures quality."""
+
+from __future__ import annotations
+
+import os
+import signal
+from threading import Event
+
+from noria.cli.session import find_project
+
+
+def command() -> None:
+    """Run the collector of this project in the foreground; `noria up` starts it with the rest."""
+    for pool in ("POLARS_MAX_THREADS", "TOKIO_WORKER_THREADS"):  # small frames: more threads only cost
+        os.environ.setdefault(pool, "1")
+    from noria.adapters.supervisor import only_one
+    from noria.clock import open_clock
+    from noria.collector.collect import run
+    from noria.project.table import read_schema
+    from noria.wiring import state
+
+    project = find_project()
+    stop = Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    with only_one(project.home / "collector.lock"):
+        run(project, read_schema(project.root), state(project), open_clock(project.home), stop)
