@@ -162,6 +162,16 @@ def test_mature_labelled_predictions_become_the_next_version(project, schema, fl
     assert new.select(schema.names).equals(later.filter(pl.col("flight").is_in(new["flight"].to_list())))
 
 
+def test_a_column_that_is_no_feature_need_not_be_sent(project, schema, flights):
+    project = replace(project, data=replace(project.data, features=("carrier", "wind")))
+    cut(project, schema)
+    later = flights(1, first=240)
+    collect(project, predicted(later).drop("hour"), labelled(later))
+    made = cut(project, schema, START + timedelta(days=20), "r2")
+    assert (made.new_rows, made.quarantined) == (1, 0)
+    assert pl.read_parquet(made.full).filter(flight="f240")["hour"].to_list() == [None]
+
+
 def test_shadows_and_known_flights_never_become_examples(project, schema, flights):
     cut(project, schema)
     later = flights(30, first=235)

@@ -48,7 +48,12 @@ def check(batch: pl.DataFrame, schema: TableSchema, data: Data) -> Checked:
     typed = batch.with_columns(_typed(column, batch.schema[column.name]) for column in schema.columns)
     needed = {data.label, data.time, data.entity, data.label_time} - {None}
     reasons = pl.DataFrame(
-        [_reasons(column, batch[column.name], typed[column.name], needed) for column in schema.columns]
+        [
+            _reasons(
+                column, batch[column.name], typed[column.name], column.name in needed or not column.nullable
+            )
+            for column in schema.columns
+        ]
     )
     reason = reasons.select(pl.coalesce(pl.all())).to_series().rename("reason")
     if data.entity:
@@ -91,16 +96,15 @@ def _timestamp(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
     return value.cast(pl.Datetime("us"), strict=False).dt.replace_time_zone("UTC")
 
 
-def _reasons(column: Column, raw: pl.Series, typed: pl.Series, needed: set[str | None]) -> pl.Series:
-    frame = pl.DataFrame({"raw": raw.cast(pl.String, strict=False), "typed": typed})
-    wrong = pl.col("typed").is_null() & pl.col("raw").is_not_null()
-    found = pl.format(
-        f"{_braced(column.name)}: found {{}}, allowed: {column.kind}", pl.col("raw").str.slice(0, 60)
-    )
-    required = column.name in needed or not column.nullable
-    missing = pl.col("raw").is_null() & required
+def _reasons(column: Column, raw: pl.Series, typed: pl.Series, required: bool) -> pl.Series:
+    wrong = typed.is_null() & raw.is_not_null()
+    missing = raw.is_null() & required
+    if not (wrong.any() or missing.any()):  # spares the texts of a column that is all right
+        return pl.repeat(None, len(raw), dtype=pl.String, eager=True).alias(column.name)
+    shown = pl.col("raw").cast(pl.String, strict=False).str.slice(0, 60)
+    found = pl.format(f"{_braced(column.name)}: found {{}}, allowed: {column.kind}", shown)
     reason = pl.when(wrong).then(found).when(missing).then(pl.lit(f"{column.name}: is missing"))
-    return frame.select(reason.alias(column.name)).to_series()
+    return raw.alias("raw").to_frame().select(reason.alias(column.name)).to_series()
 
 
 def _braced(name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -37,7 +38,8 @@ def ingest(project: Project, schema: TableSchema, dataset: Dataset, now: datetim
     batches = {}
     if {key: before.get(key) for key in seen} != seen:
         batches["source"] = check(sources.read(paths, schema.names), schema, project.data)
-    batches["feedback"] = check(feedback(project, schema, dataset, now), schema, project.data)
+    fed = feedback(project, schema, dataset, now)
+    batches["feedback"] = check(fed, _as_sent(schema, project.data), project.data)
     version = dataset.append({origin: batch.rows for origin, batch in batches.items()})
     _quarantine(lake, batches, now)
     if "source" in batches:
@@ -69,6 +71,16 @@ def feedback(project: Project, schema: TableSchema, dataset: Dataset, now: datet
     return rows.sort("_when", "id").select(_columns(schema, data, predictions)).collect()
 
 
+def _as_sent(schema: TableSchema, data: Data) -> TableSchema:
+    """Return the schema of what clients send: columns that are no features may be missing."""
+    return TableSchema(
+        columns=tuple(
+            column if column.name in data.features else replace(column, nullable=True)
+            for column in schema.columns
+        )
+    )
+
+
 def _when(data: Data, predictions: Table) -> pl.Expr:
     """Return the project's time, where the client sent it, else the moment of the prediction."""
     sent = [stored(data.time)] if data.time and stored(data.time) in predictions.schema else []
@@ -82,8 +94,8 @@ def _columns(schema: TableSchema, data: Data, predictions: Table) -> list[pl.Exp
         data.entity: "entity",
         data.label_time: "label_at",
     }
-    features = {name for name in data.features if stored(name) in predictions.schema}
-    known: dict[str | None, str] = {**{name: stored(name) for name in features}, **meant}
+    known = {name: stored(name) for name in schema.names if stored(name) in predictions.schema}
+    known |= {name: column for name, column in meant.items() if name}
     columns = [
         pl.col(known[name]).alias(name) if name in known else pl.lit(None).alias(name)
         for name in schema.names

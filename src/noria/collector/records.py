@@ -73,11 +73,12 @@ def parse(record: Mapping[str, Any]) -> Record | None:
 
 def layout(project: Project, schema: TableSchema) -> Layout:
     """Return the types for a project; a label that is no text in the schema is a number."""
-    data = project.data
-    sent = [*data.features, *(name for name in (data.time, data.entity) if name)]
-    label = schema.column(data.label).kind
+    known_later = (project.data.label, project.data.label_time)
+    label = schema.column(project.data.label).kind
     return Layout(
-        sent={name: DTYPES[schema.column(name).kind] for name in sent},
+        sent={
+            column.name: DTYPES[column.kind] for column in schema.columns if column.name not in known_later
+        },
         output=pl.List(pl.Float64) if project.task == Task.MULTICLASS else pl.Float64(),
         label=pl.String() if label in ("category", "text") else pl.Float64(),
     )
