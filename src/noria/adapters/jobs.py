@@ -22,6 +22,9 @@ SHORT = 600.0
 """Seconds that a job may take which is not the user's code."""
 IDLE = 60.0
 """Seconds after which a workshop without jobs ends, and gives its memory back."""
+PIPELINES = ["noria.adapters.snapshot", "noria.pipeline.evaluate", "noria.pipeline.train", "skops.io"]
+REGISTRY = ["noria.adapters.registry", "mlflow.store.tracking.sqlalchemy_store"]
+"""What each workshop imports before it forks, beside what the pipeline itself imports."""
 
 
 class ChildJobs:
@@ -69,11 +72,11 @@ class ChildJobs:
             return  # the run will say so, when it registers
 
     def _call(self, job: str, run: str, kind: type[T], timeout: float = SHORT, **keys: Any) -> T:
-        preload = _imports(self._read_project())
+        preload = [*PIPELINES, *_imports(self._read_project())]
         return self._ask(self._pipelines, preload, job, run, kind, timeout, keys)
 
     def _register(self, job: str, run: str, kind: type[T], **keys: Any) -> T:
-        return self._ask(self._registry, ["mlflow"], job, run, kind, SHORT, keys)
+        return self._ask(self._registry, REGISTRY, job, run, kind, SHORT, keys)
 
     def _ask(
         self,
@@ -103,9 +106,9 @@ def _imports(project: Project) -> list[str]:
     try:
         tree = ast.parse((project.root / project.pipeline).read_text())
     except (OSError, SyntaxError):
-        return ["polars"]
+        return []
     names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     names |= {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
     local = {path.stem for path in project.root.iterdir()}
     packages = {name.partition(".")[0] for name in names} - local - sys.stdlib_module_names
-    return sorted({"polars", *packages})
+    return sorted(packages)

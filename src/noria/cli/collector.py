@@ -8,14 +8,17 @@ from threading import Event
 
 from noria.cli.session import find_project
 
+VIRTUAL_POLL = 0.02
+"""Seconds between two looks at the log on a virtual clock, on which days pass in a second."""
+
 
 def command() -> None:
     """Run the collector of this project in the foreground; `noria up` starts it with the rest."""
     for pool in ("POLARS_MAX_THREADS", "TOKIO_WORKER_THREADS"):  # small frames: more threads only cost
         os.environ.setdefault(pool, "1")
     from noria.adapters.supervisor import only_one
-    from noria.clock import open_clock
-    from noria.collector.collect import run
+    from noria.clock import FileClock, open_clock
+    from noria.collector.collect import POLL, run
     from noria.project.table import read_schema
     from noria.wiring import state
 
@@ -24,4 +27,6 @@ def command() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     with only_one(project.home / "collector.lock"):
-        run(project, read_schema(project.root), state(project), open_clock(project.home), stop)
+        clock = open_clock(project.home)
+    poll = VIRTUAL_POLL if isinstance(clock, FileClock) else POLL
+    run(project, read_schema(project.root), state(project), clock, stop, poll)

@@ -49,10 +49,12 @@ class Taken:
     records: list[Record]
 
 
-def run(project: Project, schema: TableSchema, state: State, clock: Clock, stop: Event) -> None:
-    """Collect until `stop` is set; then take over what is there, and return."""
+def run(
+    project: Project, schema: TableSchema, state: State, clock: Clock, stop: Event, poll: float = POLL
+) -> None:
+    """Collect until `stop` is set, looking every `poll` seconds; then take over what is there, and return."""
     collector = Collector(project, schema, state, clock)
-    while not stop.wait(POLL):
+    while not stop.wait(poll):
         collector.turn()
     collector.turn(last=True)
 

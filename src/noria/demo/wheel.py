@@ -50,19 +50,21 @@ class Wheel:
     def model(self) -> ModelRow:
         return self.state.model(self.project.name)
 
-    def settle(self) -> None:
-        """Wait until all that was sent is in the tables, and the controller has nothing to do about it.
+    def settle(self, *, everything: bool = False) -> None:
+        """Wait until the days before are in the tables, and the controller has nothing to do about them.
 
         A run takes no virtual time: the clock stands still until it has ended and its version is loaded.
+        `everything` waits for the present day as well, which the collector has no hurry to write.
         """
         now = self.clock.now()
-        self._wait(lambda: self._collected(now), "the collector")
+        midnight = now.replace(hour=0, minute=0)
+        self._wait(lambda: self._collected(now if everything else midnight, everything), "the collector")
         seen = self._beat("controller").get("looks", 0)
         self._wait(lambda: self._at_rest(seen + LOOKS), "the controller to come to rest")
 
-    def _collected(self, now: datetime) -> bool:
+    def _collected(self, until: datetime, everything: bool) -> bool:
         told = self._beat("collector")
-        return bool(told) and told["at"] >= now and told["backlog"] == 0
+        return bool(told) and told["at"] >= until and (told["backlog"] == 0 or not everything)
 
     def _at_rest(self, looks: int) -> bool:
         told, rollout = self._beat("controller"), self.model().rollout

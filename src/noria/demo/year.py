@@ -46,7 +46,7 @@ async def _drive(
             tell(wheel.clock.now())
         while wheel.clock.now() < end + 2 * DAY:  # the last labels fall due, and the last day is measured
             wheel.clock.set(wheel.clock.now() + DAY)
-            wheel.settle()
+            wheel.settle(everything=True)
     return dict(airport.tallies)
 
 
