@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -18,6 +18,9 @@ from noria.ports import Checkout, Rival, RunRow, Snapshot, Training
 from noria.project.model import Project
 from noria.project.parse import load
 from noria.project.table import TableSchema, read_schema
+
+if TYPE_CHECKING:
+    from noria.pipeline.train import Request
 
 Job = dict[str, Any]
 """What every job is told: `root`, the project; `run_dir`, where the run keeps its files; and its own keys."""
@@ -43,20 +46,29 @@ def train(job: Job) -> Training:
     from noria.pipeline import train as training
 
     project, schema = _project(job)
-    request = training.Request(
-        checkout=str(_checkout(job)),
+    out = Path(job["run_dir"]) / job["name"]
+    return training.train(request(project, schema, _checkout(job), job["rows"], out, job["champion"]))
+
+
+def request(
+    project: Project, schema: TableSchema, checkout: Path, rows: str, out: Path, champion: str | None
+) -> Request:
+    """Return what an execution of the pipeline is asked: the code of a checkout, on a file of rows."""
+    from noria.pipeline.train import Request
+
+    return Request(
+        checkout=str(checkout),
         pipeline=project.pipeline,
-        rows=job["rows"],
-        out=str(Path(job["run_dir"]) / job["name"]),
+        rows=rows,
+        out=str(out),
         cache=str(project.home / "cache"),
         params=project.train.params,
         seed=project.train.seed,
         features=_features(project, schema),
         label=project.data.label,
         task=str(project.task),
-        champion=job["champion"],
+        champion=champion,
     )
-    return training.train(request)
 
 
 def evaluate(job: Job) -> Any:

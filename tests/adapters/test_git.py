@@ -66,6 +66,40 @@ def test_tells_of_a_commit(root):
         Repository(root).commit("nowhere")
 
 
+MOVES = [
+    ("commit --quiet --allow-empty --message second", "a commit"),
+    ("commit --quiet --allow-empty --amend --message other", "a commit in place of another"),
+    ("checkout --quiet HEAD~1", "an older commit, on no branch"),
+    ("branch other HEAD", "another branch, which is not the present one"),
+    ("pack-refs --all", "the same, kept elsewhere"),
+]
+
+
+@pytest.mark.parametrize("linked", [False, True], ids=["its own folder", "a linked worktree"])
+def test_the_present_commit_follows_every_move_of_head(root, tmp_path, linked):
+    if linked:
+        git(root, "worktree", "add", "--quiet", "-b", "side", str(tmp_path / "linked"))
+        root = tmp_path / "linked"
+    repository = Repository(root)
+    for move, what in MOVES:
+        git(root, *move.split())
+        assert repository.head() == git(root, "rev-parse", "HEAD"), what
+
+
+def test_git_is_not_asked_again_while_nothing_moves(root, monkeypatch):
+    repository = Repository(root)
+    first = repository.head()
+    (root / "pipeline.py").write_text("second\n")
+    second = save(root, "Change")
+    assert repository.head() == second != first
+    monkeypatch.setenv("PATH", "")
+    assert repository.head() == second
+    (root / ".noria").mkdir()
+    (root / ".noria/commit").touch()  # as the hook does
+    with pytest.raises(GitError, match="git is not installed"):
+        repository.head()
+
+
 def test_a_new_a_changed_and_a_removed_file_make_it_dirty(root):
     repository = Repository(root)
     assert not repository.is_dirty()

@@ -36,16 +36,21 @@ class Repository:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._git("rev-parse", "--git-dir", hint="git init")
+        folders = self._git("rev-parse", "--git-dir", "--git-common-dir", hint="git init").splitlines()
+        self._own, self._shared = (root / folder for folder in folders)  # they differ in a linked worktree
+        self._seen: tuple[object, str] | None = None
 
     def head(self) -> str:
-        """Return the id of the present commit.
+        """Return the id of the present commit; git is only asked when something has moved since.
 
         Raises:
             GitError: there is no commit yet.
         """
-        hint = 'git add . && git commit -m "The first version"'
-        return self._git("rev-parse", "--verify", "HEAD^{commit}", hint=hint).strip()
+        stamp = self._stamp()
+        if self._seen is None or self._seen[0] != stamp:
+            hint = 'git add . && git commit -m "The first version"'
+            self._seen = stamp, self._git("rev-parse", "--verify", "HEAD^{commit}", hint=hint).strip()
+        return self._seen[1]
 
     def is_dirty(self) -> bool:
         """Say whether the working tree differs from the present commit, new files included."""
@@ -111,6 +116,14 @@ class Repository:
             hook.chmod(0o755)
         return hook
 
+    def _stamp(self) -> object:
+        """Return what is different after every move of HEAD: it, its branch, and what the hook touches."""
+        head = (self._own / "HEAD").read_bytes()
+        branch = head.decode().removeprefix("ref:").strip()
+        tables = self._shared / "reftable/tables.list"  # git's newer way to keep its branches
+        watched = (self._shared / branch, self._shared / "packed-refs", tables, self._root / ".noria/commit")
+        return head, *(_changed(path) for path in watched)
+
     def _extract(self, commit: str, target: Path) -> None:
         with tempfile.TemporaryFile() as archive:
             command = ["git", "-C", str(self._root), "archive", "--format=tar", commit, "."]
@@ -141,6 +154,14 @@ class Repository:
         if done.returncode:
             raise GitError(f"git {arguments[0]} in {self._root}: {done.stderr.strip()}", hint=hint)
         return done.stdout
+
+
+def _changed(path: Path) -> tuple[int, int] | None:
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return stat.st_ino, stat.st_mtime_ns
 
 
 def _environment() -> dict[str, str]:

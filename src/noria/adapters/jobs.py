@@ -97,6 +97,7 @@ class ChildJobs:
             log=directory / "log.txt",
             timeout=timeout,
             preload=preload,
+            cwd=self._read_project().root,
         )
         return msgspec.convert(said, kind)
 

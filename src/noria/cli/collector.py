@@ -8,7 +8,7 @@ from threading import Event
 
 from noria.cli.session import find_project
 
-VIRTUAL_POLL = 0.02
+VIRTUAL_POLL = 0.05
 """Seconds between two looks at the log on a virtual clock, on which days pass in a second."""
 
 

@@ -12,7 +12,7 @@ from noria.cli.session import find_project
 
 INTERVAL = 0.2
 """Seconds of wall time between two looks."""
-VIRTUAL_INTERVAL = 0.02
+VIRTUAL_INTERVAL = 0.04
 """The same on a virtual clock, on which days pass in a second."""
 
 

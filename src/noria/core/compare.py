@@ -7,11 +7,13 @@ single rows was too narrow by a factor of nine. The unit here is the block, such
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from noria.core.quality import Array, Metric
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +49,8 @@ def compare(
     standard error is the cluster-robust one of a weighted mean with Student's t on blocks - 1 degrees of
     freedom (Cameron, Miller 2015). Blocks in which the metric is undefined are left out.
     """
+    import numpy as np
+
     gains, weights = _block_gains(metric, truth, candidate, champion, blocks)
     count = len(gains)
     if not count:
@@ -75,6 +79,8 @@ def _block_gains(
     metric: Metric, truth: Array, candidate: Array, champion: Array, blocks: NDArray[np.int64]
 ) -> tuple[Array, Array]:
     """Return each block's gain and number of rows."""
+    import numpy as np
+
     if metric.per_row is not None:
         _, index, counts = np.unique(blocks, return_inverse=True, return_counts=True)
         saved = metric.per_row(truth, champion) - metric.per_row(truth, candidate)

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,7 @@ from noria.wiring import state
 
 PATIENCE = 900.0
 """Seconds of wall time after which a system that does not come to rest is given up."""
-LOOKS = 2
-"""Looks of the controller that must begin and end after the data are in."""
+MOMENT = timedelta(minutes=1)
 
 
 class Wheel:
@@ -50,26 +49,27 @@ class Wheel:
     def model(self) -> ModelRow:
         return self.state.model(self.project.name)
 
-    def settle(self, *, everything: bool = False) -> None:
-        """Wait until the days before are in the tables, and the controller has nothing to do about them.
+    def settle(self, until: datetime) -> None:
+        """Move the clock on to `until`, and wait until there is nothing left to do about what was before.
 
-        A run takes no virtual time: the clock stands still until it has ended and its version is loaded.
-        `everything` waits for the present day as well, which the collector has no hurry to write.
+        The days before are in the tables first, so that the controller's look at `until` sees them. A run
+        takes no virtual time: the clock stands still until it has ended and its version is loaded.
         """
-        now = self.clock.now()
-        midnight = now.replace(hour=0, minute=0)
-        self._wait(lambda: self._collected(now if everything else midnight, everything), "the collector")
-        seen = self._beat("controller").get("looks", 0)
-        self._wait(lambda: self._at_rest(seen + LOOKS), "the controller to come to rest")
+        self.clock.set(until - MOMENT)
+        midnight = until.replace(hour=0, minute=0)
+        self._wait(lambda: self._told("collector", midnight) is not None, "the collector")
+        self.clock.set(until)
+        self._wait(lambda: self._at_rest(until), "the controller to come to rest")
 
-    def _collected(self, until: datetime, everything: bool) -> bool:
-        told = self._beat("collector")
-        return bool(told) and told["at"] >= until and (told["backlog"] == 0 or not everything)
-
-    def _at_rest(self, looks: int) -> bool:
-        told, rollout = self._beat("controller"), self.model().rollout
+    def _at_rest(self, since: datetime) -> bool:
+        told, rollout = self._told("controller", since), self.model().rollout
         loading = rollout is not None and rollout.phase is Phase.LOADING
-        return told.get("looks", 0) >= looks and not told["running"] and not told["moved"] and not loading
+        return told is not None and not told["running"] and not told["moved"] and not loading
+
+    def _told(self, part: str, since: datetime) -> dict[str, Any] | None:
+        """Return what a part said at its last look, if that was not before `since`."""
+        told = self.state.beats().get(part)
+        return told if told is not None and told["at"] >= since else None
 
     def _serves(self) -> bool:
         plan = self.model().plan
@@ -81,9 +81,6 @@ class Wheel:
     def _ready_plan(self, path: Path) -> int | None:
         number: int | None = json.loads(path.read_text())["plan"]
         return number
-
-    def _beat(self, part: str) -> dict[str, Any]:
-        return self.state.beats().get(part, {})
 
     def _wait(self, done: Callable[[], bool], what: str) -> None:
         deadline = time.monotonic() + PATIENCE

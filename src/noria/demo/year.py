@@ -40,13 +40,12 @@ async def _drive(
     ]
     async with Client(serve.host, serve.port) as client:
         airport = Airport(client, wheel.project.name, columns)
-        for day in _days(flights, end):
-            await _live(wheel, airport, day)
-            wheel.settle()
-            tell(wheel.clock.now())
+        for until, events in _days(flights, end):
+            await _live(wheel, airport, events)
+            wheel.settle(until)
+            tell(until)
         while wheel.clock.now() < end + 2 * DAY:  # the last labels fall due, and the last day is measured
-            wheel.clock.set(wheel.clock.now() + DAY)
-            wheel.settle(everything=True)
+            wheel.settle(wheel.clock.now() + DAY)
     return dict(airport.tallies)
 
 
@@ -54,9 +53,8 @@ Event = tuple[datetime, bool, dict[str, Any]]
 """When, whether it is a landing, and the flight."""
 
 
-async def _live(wheel: Wheel, airport: Airport, day: tuple[datetime, list[Event]]) -> None:
+async def _live(wheel: Wheel, airport: Airport, events: list[Event]) -> None:
     """Play a day's departures and landings in the order of time; the clock follows them."""
-    until, events = day
     landed: list[dict[str, Any]] = []
     told = wheel.clock.now()
     for moment, is_landing, flight in events:
@@ -70,7 +68,6 @@ async def _live(wheel: Wheel, airport: Airport, day: tuple[datetime, list[Event]
             await airport.ask(flight, flight["month"])
     await _tell(airport, landed)
     await airport.answers()
-    wheel.clock.set(until)
 
 
 async def _tell(airport: Airport, landed: list[dict[str, Any]]) -> None:

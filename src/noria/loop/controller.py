@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime
 from threading import Event
 
 from noria.core.policy import Decision
@@ -23,7 +24,6 @@ class Controller:
         self._projection = Projection(parts)
         self._watched_since = parts.clock.now()
         self._fault = ""
-        self._looks = 0
 
     def run(self, stop: Event, interval: float = 0.2) -> None:
         """Tick every `interval` seconds of wall time until `stop` is set."""
@@ -41,7 +41,7 @@ class Controller:
         started = start(parts, known, decision, self._runtime.retrain) if decision.run else None
         moved = self._advance()
         self._projection.repair()
-        self._tell(decision, running=known.running or started is not None, moved=moved)
+        self._tell(known.now, decision, running=known.running or started is not None, moved=moved)
 
     def _try_tick(self) -> None:
         """A fault of the outside must not stop the wheel: it is told once, and the next tick tries again."""
@@ -67,13 +67,12 @@ class Controller:
         move(parts, row, moved)
         return True
 
-    def _tell(self, decision: Decision, *, running: bool, moved: bool) -> None:
-        self._looks += 1
+    def _tell(self, looked: datetime, decision: Decision, *, running: bool, moved: bool) -> None:
+        """Say what this look came to; `looked` is when it began, so all that came before was seen."""
         told = {
-            "looks": self._looks,
             "running": running,
             "moved": moved,
             "decision": decision.reason,
             "until": decision.until.isoformat() if decision.until else None,
         }
-        self._parts.state.beat("controller", self._parts.clock.now(), told)
+        self._parts.state.beat("controller", looked, told)

@@ -11,7 +11,7 @@ from noria.core.policy import Decision, Facts, decide, triggers
 from noria.loop.parts import Parts
 from noria.ports import Entry, ModelRow, RunRow
 
-RECENT = 200
+RECENT = 64
 """Runs that the brakes look back on."""
 
 

@@ -107,7 +107,7 @@ def truth_of(labels: pl.Series, spec: dict[str, Any]) -> Array:
     if unknown:
         raise PipelineError(
             f"the holdout has the class {unknown[0]!r}, and the model knows only {sorted(numbers)}",
-            hint="noria run --verbose",
+            hint="noria doctor",
         )
     return np.array([numbers[value] for value in values])
 

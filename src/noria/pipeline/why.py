@@ -28,8 +28,8 @@ def why(request: Request, step: str) -> tuple[str, ...]:
             parts = fingerprint.parts(each, module.__name__, source, content, environment)
             stored = store.find(fingerprint.key(parts))
             if each.name == step:
-                reasons = fingerprint.explain(store.last(step), parts)
-                return reasons or (() if stored else ("its output was not kept, or is damaged",))
+                lost = "its output was not kept, or is damaged"
+                return () if stored else fingerprint.explain(store.last(step), parts) or (lost,)
             content[each.name] = stored.digest if stored else f"made anew by the step {each.name}"
     names = ", ".join(each.name for each in steps)
-    raise PipelineError(f"there is no step {step!r} in {request.pipeline} (steps: {names})", hint="noria why")
+    raise PipelineError(f"there is no step {step!r} in {request.pipeline} (steps: {names})", hint="noria why model")

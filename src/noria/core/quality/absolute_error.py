@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from noria.core.quality.metric import Array, Metric, mean_of
 
 
 def per_row(truth: Array, output: Array) -> Array:
     """Return the absolute error of each row."""
+    import numpy as np
+
     return np.abs(output - truth)
 
 

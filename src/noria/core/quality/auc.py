@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from noria.core.quality.metric import Array, Metric
 
 
 def score(truth: Array, output: Array) -> float:
     """Return the Mann-Whitney share, 0 to 1, ties counted half; nan when only one class is there."""
+    import numpy as np
+
     positives = int((truth == 1).sum())
     negatives = len(truth) - positives
     if not positives or not negatives:

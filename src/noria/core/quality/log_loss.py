@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from noria.core.quality.metric import Array, Metric, mean_of
 
 _FLOOR = 1e-15  # a certain model that is wrong pays 34.5, not infinity
@@ -11,6 +9,8 @@ _FLOOR = 1e-15  # a certain model that is wrong pays 34.5, not infinity
 
 def per_row(truth: Array, output: Array) -> Array:
     """Return the loss of each row in nats, 0 and upwards."""
+    import numpy as np
+
     if output.ndim == 1:
         given = np.where(truth == 1, output, 1 - output)
     else:
