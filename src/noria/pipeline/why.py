@@ -32,4 +32,5 @@ def why(request: Request, step: str) -> tuple[str, ...]:
                 return () if stored else fingerprint.explain(store.last(step), parts) or (lost,)
             content[each.name] = stored.digest if stored else f"made anew by the step {each.name}"
     names = ", ".join(each.name for each in steps)
-    raise PipelineError(f"there is no step {step!r} in {request.pipeline} (steps: {names})", hint="noria why model")
+    message = f"there is no step {step!r} in {request.pipeline} (steps: {names})"
+    raise PipelineError(message, hint="noria why model")
