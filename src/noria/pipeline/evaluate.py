@@ -68,7 +68,7 @@ def evaluate(asked: Evaluation) -> Evidence:
         evidence,
         against_baseline=_compare(asked.gates, "beats-baseline", rows, truth, output, base, every),
     )
-    return _against_champion(asked, _probed(evidence, model, rows, output, asked), rows, truth, output)
+    return _against_champion(asked, _probed(evidence, model, rows, output, asked), model, rows, truth, output)
 
 
 def agree(rows: str, candidate: str, shipped: str) -> Evidence:
@@ -155,13 +155,16 @@ def _plain(columns: dict[str, Any]) -> dict[str, Any]:
 
 
 def _against_champion(
-    asked: Evaluation, evidence: Evidence, rows: pl.DataFrame, truth: Array, output: Array
+    asked: Evaluation, evidence: Evidence, model: Predictor, rows: pl.DataFrame, truth: Array, output: Array
 ) -> Evidence:
     rival = asked.rival
     if rival is None:
         return evidence
     for artifact, name, untouched in _artifacts(rival, rows):
         champion = load(artifact)
+        if champion.spec.get("classes") != model.spec.get("classes"):
+            fault = f"{name} knows other classes: {champion.spec.get('classes')}"
+            return replace(evidence, rival=name, faults={**evidence.faults, "better-than-champion": fault})
         other = champion.predict(columns_of(rows, champion))
         found = _compare(asked.gates, "better-than-champion", rows, truth, output, other, untouched)
         evidence = replace(evidence, rival=name, against_champion=found)
