@@ -12,7 +12,7 @@ import msgspec
 
 from noria.adapters.compute import Workshop
 from noria.core.gates import Evidence
-from noria.errors import NoriaError
+from noria.errors import JobError, NoriaError
 from noria.ports import Checkout, Rival, RunRow, Snapshot, Training, VersionRow
 from noria.project.model import Project
 
@@ -91,14 +91,18 @@ class ChildJobs:
         directory = self._read_project().home / "runs" / run
         directory.mkdir(parents=True, exist_ok=True)
         payload = {"root": str(self._read_project().root), "run_dir": str(directory), **keys}
-        said = workshop.call(
-            f"noria.jobs:{job}",
-            msgspec.to_builtins(payload),
-            log=directory / "log.txt",
-            timeout=timeout,
-            preload=preload,
-            cwd=self._read_project().root,
-        )
+        try:
+            said = workshop.call(
+                f"noria.jobs:{job}",
+                msgspec.to_builtins(payload),
+                log=directory / "log.txt",
+                timeout=timeout,
+                preload=preload,
+                cwd=self._read_project().root,
+            )
+        except JobError as error:
+            error.hint = f"noria runs {run}"
+            raise
         return msgspec.convert(said, kind)
 
 

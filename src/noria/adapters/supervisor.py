@@ -113,12 +113,15 @@ def only_one(path: Path) -> Iterator[None]:
 
 
 def is_up(path: Path) -> bool:
-    """Return whether somebody holds the lock of a project."""
+    """Return whether somebody holds the lock of a project; who asks changes nothing."""
     try:
-        with only_one(path):
-            return False
-    except Unavailable:
+        with path.open() as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
         return True
+    return False
 
 
 def _die_with_parent() -> None:

@@ -20,6 +20,7 @@ def command(
     interval: Annotated[float | None, typer.Option(help="Seconds between two looks.")] = None,
 ) -> None:
     """Run the controller of this project in the foreground; `noria up` starts it with the rest."""
+    from noria.adapters.supervisor import only_one
     from noria.clock import FileClock
     from noria.loop.controller import Controller
     from noria.loop.runtime import Runtime
@@ -31,4 +32,5 @@ def command(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     usual = VIRTUAL_INTERVAL if isinstance(parts.clock, FileClock) else INTERVAL
-    Controller(parts, Runtime(parts, project.home / "dbos.db")).run(stop, interval or usual)
+    with only_one(project.home / "controller.lock"):
+        Controller(parts, Runtime(parts, project.home / "dbos.db")).run(stop, interval or usual)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -22,6 +21,9 @@ def command(
     as_json: AsJson = False,
 ) -> None:
     """Show the ledger's last entries, oldest first, or verify that nobody tampered with any of them."""
+    from rich.console import Console
+
+    from noria.cli.decisions import table
     from noria.wiring import state
 
     project = find_project()
@@ -33,7 +35,7 @@ def command(
     if as_json:
         print_json(entries)
     else:
-        _show(entries)
+        Console().print(table(entries))
 
 
 def _verify(store: Any, model: str, *, as_json: bool) -> None:
@@ -49,18 +51,3 @@ def _verify(store: Any, model: str, *, as_json: bool) -> None:
     else:
         typer.echo(f"the ledger holds: {head.seq} entries, the last with hash {head.hash}")
     raise typer.Exit(1 if faults else 0)
-
-
-def _show(entries: list[dict[str, Any]]) -> None:
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
-
-    table = Table("entry", "when", "who", "what", "version", "why", box=None, pad_edge=False)
-    for entry in entries:
-        body = entry["body"]
-        when = f"{datetime.fromtimestamp(entry['at'], UTC):%Y-%m-%d %H:%M}"
-        why = body.get("reason") or body.get("error") or ""
-        cells = (entry["seq"], when, entry["actor"], entry["kind"], body.get("version", ""), why)
-        table.add_row(*(escape(str(cell)) for cell in cells))
-    Console().print(table)

@@ -10,6 +10,7 @@ def command(as_json: AsJson = False) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from noria.cli.decisions import moment
     from noria.core.quality import metrics_of
     from noria.wiring import state
 
@@ -19,18 +20,17 @@ def command(as_json: AsJson = False) -> None:
     if as_json:
         print_json(versions)
         return
+    if not versions:
+        print("no version yet; try: noria run")
+        return
     plan = store.model(project.name).plan
     metrics = [metric.name for metric in metrics_of(project.task)]
-    table = Table(
-        "version", "role", "registered", "run", "data", "commit", *metrics, box=None, pad_edge=False
-    )
+    table = Table("version", "role", "registered", "commit", *metrics, box=None, pad_edge=False)
+    for column in table.columns:
+        column.no_wrap = True
     for row in versions:
         role = plan.role(row.version) if plan and row.version in plan.versions else ""
-        facts = row.facts
-        numbers = (f"{facts['metrics'][name]:.4f}" for name in metrics)
-        commit = (facts["commit"] or "")[:8]
-        registered = f"{row.registered:%Y-%m-%d %H:%M}"
-        table.add_row(
-            str(row.version), role, registered, row.run, str(facts["data_version"]), commit, *numbers
-        )
+        numbers = (f"{row.facts['metrics'][name]:.4f}" for name in metrics)
+        commit = (row.facts["commit"] or "")[:8]
+        table.add_row(str(row.version), role, moment(row.registered), commit, *numbers)
     Console().print(table)

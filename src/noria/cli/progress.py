@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from noria.core.gates import Outcome, Verdict
+from noria.errors import Unavailable
 from noria.loop.parts import Parts
 from noria.ports import RunRow
 
@@ -19,12 +22,17 @@ COLOURS = {
 }
 
 
-def follow(parts: Parts, asked: str, *, quiet: bool) -> RunRow:
-    """Return the row of the run that was asked for, once it has ended; tell what happens meanwhile."""
+def follow(parts: Parts, asked: str, alive: Callable[[], bool], *, quiet: bool) -> RunRow:
+    """Return the row of the run that was asked for, once it has ended; tell what happens meanwhile.
+
+    Raises:
+        Unavailable: nobody carries it out any more.
+    """
     console = Console(quiet=quiet)
-    run, shown = _merged(parts, asked, console), ""
+    run, shown = _merged(parts, asked, alive, console), ""
     with console.status("") as status:
         while run.ended is None:
+            _require(alive)
             if run.stage != shown:
                 shown = run.stage
                 console.print(f"[dim]{run.id}[/dim]  {shown}")
@@ -40,14 +48,15 @@ def show(run: RunRow, console: Console) -> None:
     if run.verdicts:
         console.print(_table(run.verdicts))
     made = f": {run.model}/{run.version}" if run.version else ""
-    console.print(f"[bold]{run.id} {run.status}[/bold]{made}  [dim]{run.reason}[/dim]")
+    head = Text(f"{run.id} {run.status}{made}", style="bold").append(f"  {run.reason}", style="not bold dim")
+    console.print(head)
     if run.status == "failed":
-        console.print(f"[red]in {run.stage}: {run.error}[/red]", highlight=False)
+        console.print(Text(f"in {run.stage}: {run.error}", style="red"))
         if hint := run.facts.get("hint"):
-            console.print(f"  try: {hint}", highlight=False)
+            console.print(f"  try: {hint}", markup=False, highlight=False, soft_wrap=True)
 
 
-def _merged(parts: Parts, asked: str, console: Console) -> RunRow:
+def _merged(parts: Parts, asked: str, alive: Callable[[], bool], console: Console) -> RunRow:
     """Wait until the controller has taken up what was asked, and return the run that does it."""
     with console.status("waiting for the controller ..."):
         while True:
@@ -56,12 +65,18 @@ def _merged(parts: Parts, asked: str, console: Console) -> RunRow:
                 found = parts.state.run(row.facts["into"])
                 if found is not None:
                     return found
+            _require(alive)
             time.sleep(0.1)
+
+
+def _require(alive: Callable[[], bool]) -> None:
+    if not alive():
+        raise Unavailable("the controller ended; its error is above", hint="noria doctor")
 
 
 def _table(verdicts: tuple[Verdict, ...]) -> Table:
     table = Table("gate", "verdict", "why", box=None, pad_edge=False)
     for verdict in verdicts:
-        colour = COLOURS[verdict.outcome]
-        table.add_row(verdict.gate, f"[{colour}]{verdict.outcome}[/{colour}]", verdict.reason)
+        outcome = Text(verdict.outcome, style=COLOURS[verdict.outcome])
+        table.add_row(verdict.gate, outcome, Text(verdict.reason))
     return table

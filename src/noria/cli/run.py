@@ -24,23 +24,20 @@ def command(
     With `noria up`, the controller does it; without, this command does the same by itself, and the version
     waits for a gateway. Exit code 3: a gate refused.
     """
-    from noria.adapters.supervisor import is_up
     from noria.cli.progress import follow
     from noria.wiring import build
 
-    project = find_project()
-    parts = build(project)
+    parts = build(find_project())
+    parts.commits.head()  # a repository without a commit says so before anything begins
     run = _ask(parts, message)
     stop = Event()
-    controller = None if is_up(project.home / "up.lock") else Thread(target=_control, args=(parts, stop))
-    if controller is not None:
-        controller.start()
+    controller = Thread(target=_control, args=(parts, stop))
+    controller.start()
     try:
-        ended = follow(parts, run, quiet=as_json)
+        ended = follow(parts, run, controller.is_alive, quiet=as_json)
     finally:
         stop.set()
-        if controller is not None:
-            controller.join()
+        controller.join()
     if as_json:
         print_json(ended)
     raise typer.Exit({"registered": 0, "refused": 3}.get(ended.status, 1))
@@ -62,7 +59,16 @@ def _ask(parts: Parts, message: str) -> str:
 
 
 def _control(parts: Parts, stop: Event) -> None:
+    """Be the controller while there is no other: not beside `noria up`, nor beside another `noria run`."""
+    from noria.adapters.supervisor import only_one
+    from noria.errors import Unavailable
     from noria.loop.controller import Controller
     from noria.loop.runtime import Runtime
 
-    Controller(parts, Runtime(parts, parts.project.home / "dbos.db")).run(stop)
+    home = parts.project.home
+    while not stop.wait(0.2):
+        try:
+            with only_one(home / "controller.lock"):
+                Controller(parts, Runtime(parts, home / "dbos.db")).run(stop)
+        except Unavailable:
+            continue

@@ -18,16 +18,17 @@ def command(
 ) -> None:
     """Say what has changed in the working tree since the step was executed last, on the same rows."""
     from noria.jobs import request
-    from noria.loop.retrain import rival_of
     from noria.pipeline.why import why
     from noria.project.table import read_schema
-    from noria.wiring import build
+    from noria.wiring import state
 
     project = find_project()
-    rival = rival_of(build(project))
     rows, schema = _newest_rows(project), read_schema(project.root)
-    champion = rival.shipped if rival else None
-    reasons = why(request(project, schema, project.root, str(rows), project.home, champion), step)
+    store = state(project)
+    number = store.model(project.name).champion
+    champion = store.version(project.name, number) if number else None
+    artifact = champion.artifact if champion else None
+    reasons = why(request(project, schema, project.root, str(rows), project.home, artifact), step)
     if as_json:
         print_json({"step": step, "runs": bool(reasons), "reasons": reasons})
     elif reasons:

@@ -1,0 +1,93 @@
+"""The picture of `noria status`: each stage of the wheel in a line, and the last decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from noria.cli import decisions
+from noria.cli.decisions import metrics, moment
+from noria.core.rollout import Rollout
+from noria.core.traffic import Plan
+from noria.core.window import ArmWindow
+from noria.ports import QualityRow, RunRow
+
+BAR = 20
+"""Characters of the bar that shows how far a step of the rollout is."""
+
+
+def picture(seen: dict[str, Any]) -> Group:
+    """Return the picture of what `noria.cli.status.seen` returns; nothing in it is cut."""
+    wheel = Table(box=None, show_header=False, pad_edge=False)
+    wheel.add_column(style="bold", no_wrap=True)
+    wheel.add_column(overflow="fold")
+    for stage, said in _stages(seen):
+        wheel.add_row(stage, Text(said))
+    return Group(_head(seen), "", wheel, "", decisions.table(reversed(seen["decisions"])))
+
+
+def _head(seen: dict[str, Any]) -> Text:
+    up = Text("up", style="green") if seen["up"] else Text("down: noria up starts it", style="yellow")
+    paused = Text(", paused: noria resume lets runs start again", style="yellow") if seen["paused"] else ""
+    return Text.assemble((f"{seen['model']}  ", "bold"), up, paused)
+
+
+def _stages(seen: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    collector, controller = (seen["parts"].get(part, {}) for part in ("collector", "controller"))
+    run: RunRow | None = seen["run"]
+    yield "champion", _champion(seen)
+    yield "traffic", _traffic(seen["plan"])
+    yield "rollout", _rollout(seen["rollout"], seen["window"]) if seen["rollout"] else "none yet"
+    yield "run", f"{run.id[:8]} {_place(run)}: {run.reason}" if run else "none yet: noria run makes one"
+    if run and (run.error or run.verdicts):
+        yield "gates" if run.verdicts else "fault", run.error or f"{len(run.verdicts)} passed"
+    yield "data", f"{collector.get('predictions', 0):,} predictions, {collector.get('labels', 0):,} labels"
+    yield "quality", _quality(seen["quality"][-1]) if seen["quality"] else "no day is mature yet"
+    yield "next", _next(controller)
+
+
+def _champion(seen: dict[str, Any]) -> str:
+    if seen["champion"] is None:
+        return "none yet"
+    since = f" since {moment(seen['promoted'][-1])}" if seen["promoted"] else ""
+    facts = seen["champion_facts"]
+    measured = f": {metrics(facts.facts['metrics'])} on its holdout" if facts else ""
+    return f"version {seen['champion']}{since}{measured}"
+
+
+def _traffic(plan: Plan | None) -> str:
+    if plan is None or not plan.arms:
+        return "nobody serves yet"
+    shares = ", ".join(f"version {arm.version}: {arm.share}%" for arm in plan.arms)
+    return shares + (f"; copies to version {plan.shadow}" if plan.shadow else "")
+
+
+def _rollout(rollout: Rollout, window: dict[int, ArmWindow]) -> str:
+    step, held = rollout.current, ", held" if rollout.held else ""
+    told = f"version {rollout.version} {rollout.phase}{held}"
+    if step is None:
+        return f"{told}: {rollout.reason}"
+    arm = window.get(rollout.version)
+    done = min(arm.requests if arm else 0, step.requests)
+    full = done * BAR // step.requests
+    weight = f" at {step.weight}%" if step.weight else ""
+    return f"{told}{weight} {'━' * full}{'╌' * (BAR - full)} {done} of {step.requests} requests"
+
+
+def _place(run: RunRow) -> str:
+    return f"{run.stage} ..." if run.ended is None else run.status
+
+
+def _quality(row: QualityRow) -> str:
+    labelled = f"{row.rows} of {row.predictions} labelled"
+    return f"{row.day}, version {row.version}, {labelled}: {metrics(row.metrics)}"
+
+
+def _next(controller: dict[str, Any]) -> str:
+    until = controller.get("until")
+    when = f", until {until[:16].replace('T', ' ')} UTC" if until else ""
+    return f"{controller.get('decision', 'the controller has not looked yet')}{when}"
