@@ -33,6 +33,7 @@ class Snapshot:
     `train` holds the labelled rows up to the holdout, `holdout` the newest matured rows, `full` both.
     `new_rows` came since the version before; `quarantined` were refused with a reason. Every file carries
     `_version`, the data version in which a row was appended, and `_time` (a timestamp, or the row's number).
+    `origin` tells what they were cut from, see `noria.origin`; it is empty where time alone will add rows.
     """
 
     version: int
@@ -44,6 +45,7 @@ class Snapshot:
     full: str
     holdout_from: str
     holdout_rows: int
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ import polars as pl
 from noria.adapters.ingest import ingest, refused
 from noria.adapters.lake import Dataset, visible
 from noria.errors import DataError
+from noria.origin import origin
 from noria.ports import Snapshot
 from noria.project.model import Data, Project, Task, Train
 from noria.project.table import TableSchema
@@ -25,13 +26,14 @@ def snapshot(project: Project, schema: TableSchema, out_dir: Path, now: datetime
     Raises:
         DataError: a source cannot be read, or what is known is too little to train on and to hold out.
     """
-    dataset = Dataset(project.home / "lake", project.data)
+    dataset, begun_from = Dataset(project.home / "lake", project.data), origin(project)
     version = ingest(project, schema, dataset, now)
     rows = visible(dataset.read(version), now).collect() if version else pl.DataFrame()
     if rows.is_empty():
         raise DataError(
             f"of the dataset's {_stored(dataset)} rows, no label was known at {now}", hint="noria doctor"
         )
+    complete = rows.height == _stored(dataset) and not project.data.label_delay
     full = _window(rows.sort("_time", maintain_order=True), project.train)
     train, holdout = _cut(full, project.train)
     _must_vary(train, project)
@@ -46,6 +48,7 @@ def snapshot(project: Project, schema: TableSchema, out_dir: Path, now: datetime
         quarantined=refused(project),
         holdout_from=_text(holdout["_time"][0]),
         holdout_rows=holdout.height,
+        origin=begun_from if complete else "",
         **{name: str(path) for name, path in paths.items()},
     )
 

@@ -19,9 +19,9 @@ from noria.collector import records, traffic
 from noria.collector.log import Log, Slice
 from noria.collector.quality import Quality
 from noria.collector.records import Layout, Record
-from noria.collector.source import fingerprint
 from noria.core.maturity import last_mature_day
 from noria.delta import Table
+from noria.origin import fingerprint
 from noria.ports import Clock, State
 from noria.project.model import Project
 from noria.project.table import TableSchema

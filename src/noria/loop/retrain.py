@@ -32,8 +32,9 @@ def _retrain(parts: Parts, run: str, step: Step) -> None:
     snapshot = step("snapshot", lambda: jobs.snapshot(run), Snapshot)
     _enter(parts, run, "train", **_of_snapshot(snapshot))
     candidate = step("train", lambda: _train(parts, run, checkout, snapshot.train, "candidate"), Training)
-    _enter(parts, run, "evaluate", train_seconds=candidate.seconds, train_rows=candidate.rows)
-    evidence = step("evaluate", lambda: _evaluate(parts, run, snapshot, candidate), Evidence)
+    rival = _row(parts, run).facts.get("rival", parts.state.model(parts.model).champion)
+    _enter(parts, run, "evaluate", train_seconds=candidate.seconds, train_rows=candidate.rows, rival=rival)
+    evidence = step("evaluate", lambda: _evaluate(parts, run, snapshot, candidate, rival), Evidence)
     _enter(parts, run, "judge", metrics=evidence.metrics)
     if not step("judge", lambda: _judge(parts, run, evidence, after_refit=False), bool):
         return
@@ -51,9 +52,8 @@ def _retrain(parts: Parts, run: str, step: Step) -> None:
     step("register", lambda: _register(parts, run, shipped, candidate), int)
 
 
-def rival_of(parts: Parts) -> Rival | None:
+def rival_of(parts: Parts, champion: int | None) -> Rival | None:
     """Return the champion that a candidate has to beat, None before the first one."""
-    champion = parts.state.model(parts.model).champion
     row = None if champion is None else parts.state.version(parts.model, champion)
     return None if row is None else _rival(row)
 
@@ -70,12 +70,14 @@ def _rival(row: VersionRow) -> Rival:
 
 
 def _train(parts: Parts, run: str, checkout: Checkout, rows: str, name: str) -> Training:
-    rival = rival_of(parts)
+    rival = rival_of(parts, parts.state.model(parts.model).champion)
     return parts.jobs.train(run, checkout, rows, name, rival.shipped if rival else None)
 
 
-def _evaluate(parts: Parts, run: str, snapshot: Snapshot, candidate: Training) -> Evidence:
-    rival = rival_of(parts)
+def _evaluate(
+    parts: Parts, run: str, snapshot: Snapshot, candidate: Training, champion: int | None
+) -> Evidence:
+    rival = rival_of(parts, champion)
     return parts.jobs.evaluate(
         run, snapshot, candidate.artifact, rival, _is_newer(parts, run, rival, snapshot)
     )
@@ -134,6 +136,7 @@ def _of_snapshot(snapshot: Snapshot) -> dict[str, Any]:
         "quarantined": snapshot.quarantined,
         "holdout_rows": snapshot.holdout_rows,
         "holdout_from": snapshot.holdout_from,
+        "origin": snapshot.origin,
     }
 
 

@@ -1,4 +1,4 @@
-from noria.collector.source import fingerprint
+from noria.origin import fingerprint
 
 
 def test_it_changes_when_a_file_comes_grows_or_goes(tmp_path):
