@@ -220,6 +220,10 @@ WRONG = [
         "[rollout]\nsteps = [{ weight = 50, requests = 5 }, { weight = 50, requests = 5 }]",
         ["rollout.steps[1].weight", "weights rise"],
     ),
+    (
+        "[rollout]\nsteps = [{ weight = 50, requests = 5 }, { shadow = 50 }]",
+        ["rollout.steps[1]", "shadows come before the weights"],
+    ),
     ('[rollout]\nabort = ["p99 > 5%"]', ["rollout.abort[0]", '"p99 > 5%"', "2x champion"]),
     ('[rollout]\nabort = ["error_rate > 20ms"]', ["rollout.abort[0]"]),
     ("[serve]\nport = 70000", ["serve.port", "70000", "from 0 to 65535"]),

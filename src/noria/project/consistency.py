@@ -68,6 +68,8 @@ def _wrong_steps(steps: tuple[dict[str, Any], ...]) -> Iterator[str]:
         if set(step) not in ({"shadow"}, {"weight", "requests"}):
             found = " and ".join(step) or "nothing"
             yield f"rollout.steps[{index}]: found {found}; allowed: shadow alone, or weight and requests"
+        if "shadow" in step and weight:
+            yield f"rollout.steps[{index}]: found shadow after a weight; shadows come before the weights"
         if step.get("weight", 100) <= weight:
             yield f"rollout.steps[{index}].weight: found {step['weight']}; weights rise: above {weight}"
         weight = step.get("weight", weight)
