@@ -26,6 +26,8 @@ from noria.project.parse import load
 MARK = ".noria-demo"
 """The file that says that a directory is a demo's, and may be made anew."""
 MODEL = "flight-delay"
+LOG_WIDTH = 120
+"""Columns where the output goes to a file, which has no width of its own."""
 
 
 def play(months: int, *, keep: bool, json_file: Path | None, directory: Path) -> None:
@@ -36,6 +38,8 @@ def play(months: int, *, keep: bool, json_file: Path | None, directory: Path) ->
         Unavailable: the system does not come up, or ends.
     """
     begun, console = time.monotonic(), Console()
+    if not console.is_terminal:
+        console.width = LOG_WIDTH
     root = _fresh(directory)
     init = [sys.executable, "-m", "noria", "init", MODEL, "--template", "flights"]
     subprocess.run(init, cwd=directory, check=True, stdout=subprocess.DEVNULL)
@@ -71,14 +75,12 @@ def _fresh(directory: Path) -> Path:
 def _drive(wheel: Wheel, end: datetime, console: Console) -> dict[int, Tally]:
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console) as progress:
-        task = progress.add_task("2013-02-01", total=(end - START) / DAY)
+        task = progress.add_task(f"{START:%Y-%m-%d}", total=(end - START) / DAY)
 
         def tell(now: datetime) -> None:
-            champion = wheel.model().champion
-            progress.update(
-                task,
-                completed=(now - START) / DAY,
-                description=f"{now:%Y-%m-%d}  champion: version {champion}",
-            )
+            said = f"{now:%Y-%m-%d}  champion: version {wheel.model().champion}"
+            progress.update(task, completed=(now - START) / DAY, description=said)
+            if now.day == 1 and not console.is_terminal:  # a log shows no bar: a line a month
+                console.print(said, highlight=False)
 
         return drive(wheel, flights(), end, tell)

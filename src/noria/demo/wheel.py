@@ -11,12 +11,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from noria.adapters.supervisor import die_with_parent
 from noria.clock import FileClock
 from noria.core.rollout import Phase
 from noria.errors import Unavailable
+from noria.loop.advance import set_paused
 from noria.ports import ModelRow
 from noria.project.model import Project
-from noria.wiring import state
+from noria.wiring import build, state
 
 PATIENCE = 900.0
 """Seconds of wall time after which a system that does not come to rest is given up."""
@@ -37,7 +39,9 @@ class Wheel:
         """Start `noria up` and wait for the first champion."""
         log = (self.project.home / "up.log").open("wb")
         command = [sys.executable, "-m", "noria", "up"]
-        self._up = subprocess.Popen(command, cwd=self.project.root, stdout=log, stderr=log)
+        self._up = subprocess.Popen(
+            command, cwd=self.project.root, stdout=log, stderr=log, preexec_fn=die_with_parent
+        )
         self._wait(lambda: self.model().champion is not None, "a first champion")
         self._wait(self._serves, "the gateway to serve")
 
@@ -45,6 +49,10 @@ class Wheel:
         if self._up is not None:
             self._up.terminate()
             self._up.wait()
+
+    def pause(self) -> None:
+        """Let nothing new begin: the year is over, and what is left is to take in its last labels."""
+        set_paused(build(self.project), True, actor="demo", reason="the year is over")
 
     def model(self) -> ModelRow:
         return self.state.model(self.project.name)

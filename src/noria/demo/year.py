@@ -42,6 +42,8 @@ async def _drive(
         airport = Airport(client, wheel.project.name, columns)
         for until, events in _days(flights, end):
             await _live(wheel, airport, events)
+            if until >= end:
+                wheel.pause()
             wheel.settle(until)
             tell(until)
         while wheel.clock.now() < end + 2 * DAY:  # the last labels fall due, and the last day is measured
