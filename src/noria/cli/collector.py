@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-import signal
-from threading import Event
 
 from noria.cli.session import find_project
+from noria.cli.stopping import on_signals
 
 VIRTUAL_POLL = 0.05
 """Seconds between two looks at the log on a virtual clock, on which days pass in a second."""
@@ -23,9 +22,7 @@ def command() -> None:
     from noria.wiring import state
 
     project = find_project()
-    stop = Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop = on_signals()
     with only_one(project.home / "collector.lock"):
         clock = open_clock(project.home)
     poll = VIRTUAL_POLL if isinstance(clock, FileClock) else POLL

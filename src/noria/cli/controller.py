@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import signal
-from threading import Event
 from typing import Annotated
 
 import typer
 
 from noria.cli.session import find_project
+from noria.cli.stopping import on_signals
 
 INTERVAL = 0.2
 """Seconds of wall time between two looks."""
@@ -28,9 +27,7 @@ def command(
 
     project = find_project()
     parts = build(project, checkpoints=True)
-    stop = Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop = on_signals()
     usual = VIRTUAL_INTERVAL if isinstance(parts.clock, FileClock) else INTERVAL
     with only_one(project.home / "controller.lock"):
         Controller(parts, Runtime(parts, project.home / "dbos.db")).run(stop, interval or usual)

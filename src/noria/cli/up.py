@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import signal
-from threading import Event
-
 from noria.cli.session import find_project
+from noria.cli.stopping import on_signals
 
 
 def command() -> None:
@@ -13,9 +11,7 @@ def command() -> None:
     from noria.adapters.supervisor import only_one, parts_of, supervise
 
     project = find_project()
-    stop = Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop = on_signals()
     with only_one(project.home / "up.lock"):
         parts = parts_of(
             {name: [name] for name in ("gateway", "controller", "collector")}, project.home / "logs"
