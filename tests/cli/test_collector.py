@@ -41,7 +41,11 @@ def test_a_collector_that_is_ended_takes_over_what_is_there(home):
         while not table.is_dir() and time.monotonic() < deadline:
             time.sleep(0.05)
         second = subprocess.run(
-            [sys.executable, "-m", "noria", "collector"], cwd=home.parent, capture_output=True, check=False
+            [sys.executable, "-m", "noria", "collector"],
+            cwd=home.parent,
+            capture_output=True,
+            check=False,
+            timeout=30,
         )
         (home / "log" / "0-1000-0.seg").write_bytes(encode(BATCH))
         collector.send_signal(signal.SIGTERM)

@@ -23,7 +23,7 @@ def command() -> None:
 
     project = find_project()
     stop = on_signals()
-    with only_one(project.home / "collector.lock"):
-        clock = open_clock(project.home)
+    clock = open_clock(project.home)
     poll = VIRTUAL_POLL if isinstance(clock, FileClock) else POLL
-    run(project, read_schema(project.root), state(project), clock, stop, poll)
+    with only_one(project.home / "collector.lock"):
+        run(project, read_schema(project.root), state(project), clock, stop, poll)
