@@ -3,9 +3,13 @@
 import re
 import runpy
 import xml.etree.ElementTree as ET
+from functools import cache
 from pathlib import Path
 
 import pytest
+import typer
+
+from noria.cli import VERBS, app
 
 ROOT = Path(__file__).parents[2]
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
@@ -32,6 +36,23 @@ def test_every_relative_link_leads_to_a_file(page: Path) -> None:
         target = page.parent / path if path else page
         assert target.is_file(), f"{link} leads nowhere"
         assert not anchor or anchor in anchors(target), f"{link} has no such heading"
+
+
+def test_every_command_that_is_shown_exists() -> None:
+    for page in PAGES:
+        blocks = re.findall(r"(?s)```(?:sh|console)\n(.*?)```", page.read_text())
+        lines = re.findall(r"(?m)^(?:\$ )?noria (\w+)(.*?)(?:#.*)?$", "\n".join(blocks))
+        for verb, rest in lines:
+            assert verb in VERBS, f"{page.name}: there is no noria {verb}"
+            for option in re.findall(r"(?<= )--[a-z]+", re.sub(r'"[^"]*"', "", rest)):
+                assert option in _help(verb), f"{page.name}: noria {verb} has no {option}"
+
+
+@cache
+def _help(verb: str) -> str:
+    """The options of a verb, as its command has them."""
+    command = typer.main.get_group(app).get_command(None, verb)
+    return " ".join(option for parameter in command.params for option in parameter.opts)
 
 
 def test_every_page_is_reached_from_the_readme() -> None:
