@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import hashlib
+import http.client
 import json
 import re
+import socket
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import requires
@@ -16,8 +19,10 @@ import pandas as pd
 import pytest
 from packaging.requirements import Requirement
 
+from noria.adapters.gateways import PlanFile
 from noria.adapters.registry import Registry
 from noria.artifact import manifest, package, predictor
+from noria.core.traffic import Arm, Plan
 from noria.errors import ArtifactError
 from noria.ports import RunRow, Training
 
@@ -235,6 +240,35 @@ def test_a_plain_mlflow_client_predicts_the_same(home, customers, trainings, pla
     assert done.returncode == 0, done.stderr
     answer = json.loads((home / "outputs.json").read_text())
     assert answer["outputs"] == predictor.load(row.artifact).predict(rows).tolist()
+    assert answer["outputs"] == gateway_answers(home, row, rows)
     assert answer["example"] == answer["outputs"][:5]  # the example is the first rows of the training
     assert [each["name"] for each in answer["inputs"]] == ["age", "plan"]
     manifest.verify(Path(row.artifact), row.digest)  # loading it changed nothing that counts
+
+
+def gateway_answers(home, row, rows):
+    """Return what a gateway whose champion is this version answers, over HTTP."""
+    only = Plan(model="churn", number=1, salt="s", arms=(Arm(version=row.version, share=100),))
+    PlanFile(home).publish(only, {row.version: row})
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    settings = f"Settings(home=Path({str(home)!r}), model='churn', port={port})"
+    code = "from pathlib import Path; from noria.clock import WallClock; from noria.gateway.app import *"
+    gateway = subprocess.Popen([sys.executable, "-c", f"{code}; run({settings}, WallClock())"])
+    try:
+        deadline = time.monotonic() + 60
+        while not PlanFile(home).loaded(row.version):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        body = json.dumps(
+            {"dataframe_split": {"columns": list(rows), "data": [*zip(*rows.values(), strict=True)]}}
+        )
+        link = http.client.HTTPConnection("127.0.0.1", port)
+        link.request("POST", "/invocations", body, {"Content-Type": "application/json"})
+        with link.getresponse() as response:
+            return json.load(response)["predictions"]
+    finally:
+        link.close()
+        gateway.terminate()
+        gateway.wait()
