@@ -97,7 +97,7 @@ class Wheel:
                 raise Unavailable(f"noria up ended while the demo waited for {what}", hint=f"cat {self._log}")
             if time.monotonic() > deadline:
                 raise Unavailable(f"the demo waited {PATIENCE:.0f} s for {what}", hint=f"cat {self._log}")
-            time.sleep(0.005)
+            time.sleep(0.01)
 
     @property
     def _log(self) -> Path:
