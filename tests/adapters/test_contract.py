@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import polars as pl
@@ -59,14 +60,17 @@ def test_an_unknown_category_is_counted_and_kept(schema):
     assert checked.unseen == {"carrier": 2}
 
 
-def test_of_an_entity_the_first_good_row_counts(schema):
-    batch = rows_of({"flight": "a", "late": None}, {"flight": "a"}, {"flight": "a", "wind": "9"})
+def test_of_an_entity_at_a_time_the_first_good_row_counts(schema):
+    next_day = {"flight": "a", "departure": "2013-01-02 05:15", "wind": "3"}
+    batch = rows_of({"flight": "a", "late": None}, {"flight": "a"}, {"flight": "a", "wind": "9"}, next_day)
     checked = check(batch, without_landing(schema), DATA)
-    assert checked.rows["wind"].to_list() == [1.5]
+    assert checked.rows["wind"].to_list() == [1.5, 3.0]
     assert checked.refused["reason"].to_list() == [
         "late: is missing",
-        "flight: occurs before in this batch; the first row counts",
+        "flight, departure: occurs before in this batch; the first row counts",
     ]
+    checked = check(batch, without_landing(schema), replace(DATA, time=None))
+    assert checked.rows["wind"].to_list() == [1.5]
 
 
 TRUTHS = [("true", True), ("False", False), ("1", True), ("0", False), ("yes", True)]

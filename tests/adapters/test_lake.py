@@ -1,4 +1,5 @@
 from collections import Counter
+from datetime import timedelta
 
 import polars as pl
 from hypothesis import HealthCheck, given, settings
@@ -24,6 +25,22 @@ def test_without_new_rows_the_version_stays(tmp_path, make_project, flights):
     dataset = Dataset(tmp_path, make_project().data)
     dataset.append({"source": flights(10)})
     assert dataset.append({"source": flights(10), "feedback": flights(5)}) == 1
+
+
+def test_an_entity_has_a_row_for_each_time(tmp_path, make_project, flights):
+    dataset = Dataset(tmp_path, make_project().data)
+    rows = flights(3)
+    next_day = rows.with_columns(pl.col("departure") + timedelta(days=1))
+    assert dataset.append({"source": rows}) == 1
+    assert dataset.append({"source": pl.concat([rows, next_day])}) == 2
+    assert dataset.append({"feedback": next_day.with_columns(_id=pl.lit("p1"))}) == 2  # known already
+    assert dataset.read().collect().height == 6
+
+
+def test_without_a_time_an_entity_has_one_row(tmp_path, make_project, flights):
+    dataset = Dataset(tmp_path, make_project(time=None).data)
+    assert dataset.append({"source": flights(3)}) == 1
+    assert dataset.append({"source": flights(3).with_columns(wind=pl.lit(9.0))}) == 1
 
 
 def test_another_process_sees_version_and_rows(tmp_path, make_project, flights):

@@ -130,10 +130,16 @@ def test_times_that_cannot_be_read_are_refused(times: list[Any], said: str) -> N
         infer(frame, label="label", time="t")
 
 
-def test_an_entity_has_one_row() -> None:
-    frame = pl.DataFrame({"who": ["ann", "bob"] * 200, "x": range(ROWS), "label": [0, 1] * 200})
-    with pytest.raises(DataError, match="found 400 rows of 2 entities"):
+def test_an_entity_has_one_row_or_one_at_each_time() -> None:
+    days = [datetime(2013, 1, 1) + timedelta(days=row // 2) for row in range(ROWS)]
+    frame = pl.DataFrame(
+        {"who": ["ann", "bob"] * 200, "t": days, "x": [0, 1, 5, 5] * 100, "label": [0, 1] * 200}
+    )
+    with pytest.raises(DataError, match=r"found 400 rows of 2 entities; .* with --time COLUMN"):
         infer(frame, label="label", entity="who")
+    assert infer(frame, label="label", entity="who", time="t").rows == ROWS
+    with pytest.raises(DataError, match=r'found 401 rows of 400 entities at different "t"'):
+        infer(pl.concat([frame, frame.head(1)]), label="label", entity="who", time="t")
 
 
 def test_a_column_that_is_not_there_names_the_nearest() -> None:

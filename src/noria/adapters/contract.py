@@ -56,8 +56,8 @@ def check(batch: pl.DataFrame, schema: TableSchema, data: Data) -> Checked:
         ]
     )
     reason = reasons.select(pl.coalesce(pl.all())).to_series().rename("reason")
-    if data.entity:
-        reason = _refuse_repeated(typed[data.entity], reason)
+    if data.identity:
+        reason = _refuse_repeated(typed.select(data.identity), reason)
     good = typed.filter(reason.is_null())
     return Checked(rows=good, refused=_refused(batch, reason), unseen=_unseen(good, schema))
 
@@ -111,13 +111,13 @@ def _braced(name: str) -> str:
     return name.replace("{", "{{").replace("}", "}}")
 
 
-def _refuse_repeated(entity: pl.Series, reason: pl.Series) -> pl.Series:
-    """Refuse all rows of an entity but the first good one."""
-    frame = pl.DataFrame({"entity": entity, "reason": reason})
+def _refuse_repeated(identity: pl.DataFrame, reason: pl.Series) -> pl.Series:
+    """Refuse all rows of an entity (at a time) but the first good one."""
     good = pl.col("reason").is_null()
-    repeated = good & (good.cum_sum().over("entity") > 1)
-    text = pl.lit(f"{entity.name}: occurs before in this batch; the first row counts")
-    return frame.select(reason=pl.when(repeated).then(text).otherwise("reason")).to_series()
+    repeated = good & (good.cum_sum().over(identity.columns) > 1)
+    text = pl.lit(f"{', '.join(identity.columns)}: occurs before in this batch; the first row counts")
+    marked = pl.when(repeated).then(text).otherwise("reason").alias("reason")
+    return identity.with_columns(reason=reason).select(marked).to_series()
 
 
 def _refused(batch: pl.DataFrame, reason: pl.Series) -> pl.DataFrame:

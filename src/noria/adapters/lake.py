@@ -45,15 +45,19 @@ class Dataset:
     def append(self, batches: Mapping[str, pl.DataFrame]) -> int:
         """Append the rows that are new, by origin ("source", "feedback"), and return the data version.
 
-        A row is known by its entity, where the project has one. Else a row of feedback is known by its `_id`,
-        and a row of the sources by all its values: as often as it stands there, it stands in the dataset.
+        A row is known by its entity and time, where the project has an entity. Else a row of feedback is
+        known by its `_id`, and a row of the sources by all its values: as often as it stands there, it
+        stands in the dataset.
         Without new rows the version stays. The number and the rows are committed together.
         """
         fresh = pl.DataFrame()
         for origin, batch in batches.items():
             rows = self._prepared(batch, origin)
             key = self._key(rows, origin)
-            known = [_columns(table, key, rows, origin) for table in (self._table.scan(), fresh.lazy())]
+            tables = [self._table.scan(), fresh.lazy()]
+            if not self._data.identity:
+                tables = [_of(origin, table) for table in tables]
+            known = [_columns(table, key, rows) for table in tables]
             fresh = pl.concat([fresh, _unknown(rows, pl.concat(known), key)], how="diagonal_relaxed")
         if fresh.is_empty():
             return self.version
@@ -77,8 +81,8 @@ class Dataset:
         return pl.col("_time") + pl.lit(self._data.label_delay) if self._data.time else pl.lit(None)
 
     def _key(self, rows: pl.DataFrame, origin: str) -> list[str]:
-        if self._data.entity:
-            return [self._data.entity]
+        if self._data.identity:
+            return list(self._data.identity)
         return ["_id"] if origin == "feedback" else [name for name in rows.columns if name not in OWN]
 
     def _numbered(self, fresh: pl.DataFrame, version: int) -> pl.DataFrame:
@@ -93,13 +97,15 @@ def visible(rows: pl.LazyFrame, now: datetime) -> pl.LazyFrame:
     return rows.filter(pl.col("_known").is_null() | (pl.col("_known") <= now))
 
 
-def _columns(table: pl.LazyFrame, key: list[str], rows: pl.DataFrame, origin: str) -> pl.DataFrame:
-    """Return the key of the rows in a table: of all of them for a key of one column, else of one origin."""
+def _of(origin: str, table: pl.LazyFrame) -> pl.LazyFrame:
+    return table.filter(pl.col("_origin") == origin) if table.collect_schema() else table
+
+
+def _columns(table: pl.LazyFrame, key: list[str], rows: pl.DataFrame) -> pl.DataFrame:
+    """Return the key of the rows in a table that may not have all of its columns yet."""
     names = table.collect_schema().names()
     if not names:
         return rows.select(key).clear()
-    if len(key) > 1:
-        table = table.filter(pl.col("_origin") == origin)
     columns = [pl.col(name) if name in names else pl.lit(None, rows.schema[name]).alias(name) for name in key]
     return table.select(columns).collect()
 

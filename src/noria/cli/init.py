@@ -25,7 +25,7 @@ def command(
     ] = None,
     label: Annotated[str | None, typer.Option(help="The column to predict.")] = None,
     time: Annotated[str | None, typer.Option(help="The column with a row's moment.")] = None,
-    entity: Annotated[str | None, typer.Option(help="The column that identifies a row.")] = None,
+    entity: Annotated[str | None, typer.Option(help="Whom a row is about, each or at each time.")] = None,
     template: Annotated[
         str | None, typer.Option(help=f"Instead of --data: {' or '.join(TEMPLATES)}.")
     ] = None,

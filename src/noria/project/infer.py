@@ -45,14 +45,14 @@ def infer(
     """Return what `frame` says about itself, given which columns mean what.
 
     Raises:
-        DataError: a named column is not there, the label can be no task, an entity has several rows, or the
-            times cannot be read.
+        DataError: a named column is not there, the label can be no task, an entity has several rows (at
+            one time), or the times cannot be read.
     """
     roles = {"label": label, "time": time, "entity": entity, "label time": label_time}
     _require(frame, {role: name for role, name in roles.items() if name})
     task = _task(frame[label])
     if entity:
-        _require_unique(frame[entity])
+        _require_unique(frame, entity, time)
     columns: list[Column] = []
     left_out: dict[str, str] = {}
     for series in frame:
@@ -85,10 +85,15 @@ def _require(frame: pl.DataFrame, roles: dict[str, str]) -> None:
             )
 
 
-def _require_unique(entity: pl.Series) -> None:
-    if (distinct := entity.n_unique()) < len(entity):
-        found = f"found {len(entity)} rows of {distinct} entities"
-        raise DataError(f'entity "{entity.name}": {found}; allowed: one row for each', hint=_RERUN)
+def _require_unique(frame: pl.DataFrame, entity: str, time: str | None) -> None:
+    distinct = frame.n_unique([entity, time] if time else entity)
+    if distinct == len(frame):
+        return
+    each, allowed = ("", "one row for each, or several with --time COLUMN, each of its own time")
+    if time:
+        each, allowed = (f' at different "{time}"', "one row of an entity at a time")
+    found = f"found {len(frame)} rows of {distinct} entities{each}"
+    raise DataError(f'entity "{entity}": {found}; allowed: {allowed}', hint=_RERUN)
 
 
 def _task(label: pl.Series) -> Task:

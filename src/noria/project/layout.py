@@ -40,7 +40,11 @@ DATA = Table(
         Key("source", SOURCES, "Globs of CSV or Parquet files, or Delta tables.", required=True),
         Key("label", NAME, "The column with the truth.", required=True),
         Key("time", NAME, "The column with a row's moment; without it, the order of the rows."),
-        Key("entity", NAME, "The column that says whom a row is about; it keeps traffic sticky."),
+        Key(
+            "entity",
+            NAME,
+            "Whom a row is about, once or at each time; it keeps traffic sticky.",
+        ),
         Key("label_delay", DURATION, "How long after its row a label is due."),
         Key("label_time", NAME, "The column that says when the label became known."),
         Key("features", COLUMNS, "What the model sees; without it, all that schema.toml allows."),

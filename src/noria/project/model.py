@@ -26,7 +26,8 @@ class Data:
 
     `source` holds globs of CSV or Parquet files or Delta tables, relative to the project. Without `time`,
     the order of the rows is the time. A label is due `label_delay` after its row, unless `label_time` names
-    the column that says when it became known.
+    the column that says when it became known. An entity, such as a customer, has one row at a time, or one
+    at all without `time`.
     """
 
     source: tuple[str, ...]
@@ -36,6 +37,11 @@ class Data:
     entity: str | None = None
     label_delay: timedelta = timedelta(0)
     label_time: str | None = None
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """The columns by which a row is known again; () without an entity: then by all its values."""
+        return tuple(name for name in (self.entity, self.time) if name) if self.entity else ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
