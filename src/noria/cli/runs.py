@@ -14,7 +14,7 @@ from noria.ports import RunRow
 if TYPE_CHECKING:
     from rich.console import Console
 
-LINES = 15
+LINES = 25
 """Lines of a failed run's log that are shown."""
 FOUND_AMONG = 1000
 """How many of the newest runs are searched for an id that begins as asked."""
@@ -70,5 +70,5 @@ def _show(row: RunRow, log: Path, console: Console) -> None:
     show(row, console)
     if row.status == "failed" and log.exists():
         lines = log.read_text(errors="replace").splitlines()[-LINES:]
-        console.print("\n".join(lines), style="dim", markup=False, highlight=False)
+        console.print("\n".join(lines), style="dim", markup=False, highlight=False, soft_wrap=True)
     console.print(f"log: {log}", style="dim", markup=False, highlight=False, soft_wrap=True)
