@@ -212,5 +212,6 @@ def _place(error: BaseException, directory: str) -> str:
 
 
 if __name__ == "__main__":
-    main(float(sys.argv[1]))
+    with suppress(ConnectionError):  # the caller was killed: there is nobody left to serve
+        main(float(sys.argv[1]))
     os._exit(0)  # to take apart all that was imported takes a second
