@@ -1,0 +1,1 @@
+"""Comparisons and figures: `python -m benchmarks [NAMES]` prints them and writes docs/evidence/."""
