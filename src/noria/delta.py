@@ -12,6 +12,7 @@ import time
 from collections.abc import Collection, Mapping
 from datetime import date
 from pathlib import Path
+from urllib.parse import unquote
 from uuid import uuid4
 
 import polars as pl
@@ -140,7 +141,7 @@ class Table:
         table.update_incremental()
 
     def _files(self, days: set[str] | None) -> list[str]:
-        files = self._table.file_uris() if self._table else []
+        files = files_of(self._table) if self._table else []
         return files if days is None else [file for file in files if _day(file) in days]
 
     def _merge_small(self, partition: dict[str, str | None]) -> None:
@@ -162,6 +163,11 @@ class Table:
         merged = self._write(partition, rows)
         merged.data_change = False
         self._commit(self._table, [merged, *gone], {})
+
+
+def files_of(table: DeltaTable) -> list[str]:
+    """Return the paths of a local table's files; deltalake quotes them as in a URL."""
+    return [unquote(uri) for uri in table.file_uris()]
 
 
 def _day(file: str) -> str:

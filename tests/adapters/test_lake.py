@@ -43,6 +43,13 @@ def test_without_a_time_an_entity_has_one_row(tmp_path, make_project, flights):
     assert dataset.append({"source": flights(3).with_columns(wind=pl.lit(9.0))}) == 1
 
 
+def test_a_folder_may_have_any_name(tmp_path, make_project, flights):
+    dataset = Dataset(tmp_path / "größe (m²) & more", make_project().data)
+    dataset.append({"source": flights(3)})
+    assert dataset.append({"source": flights(4)}) == 2
+    assert dataset.read().collect().height == 4
+
+
 def test_another_process_sees_version_and_rows(tmp_path, make_project, flights):
     data = make_project().data
     Dataset(tmp_path, data).append({"source": flights(3)})

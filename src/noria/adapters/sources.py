@@ -11,6 +11,7 @@ import polars as pl
 from deltalake import DeltaTable
 from polars.exceptions import PolarsError
 
+from noria.delta import files_of
 from noria.errors import DataError
 
 
@@ -76,7 +77,7 @@ def _read(path: Path, columns: Sequence[str]) -> pl.DataFrame:
 
 def _scan(path: Path) -> pl.LazyFrame:
     if path.is_dir():
-        return pl.scan_parquet(DeltaTable(path).file_uris(), missing_columns="insert")
+        return pl.scan_parquet(files_of(DeltaTable(path)), missing_columns="insert")
     if path.suffix.lower() == ".parquet":
         return pl.scan_parquet(path)
     if path.suffix.lower() in (".csv", ".gz"):
