@@ -25,6 +25,13 @@ def test_integers_in_one_file_and_floats_in_another_are_numbers(tmp_path):
     assert sources.read(sources.files(tmp_path, ["*"]), ["wind"])["wind"].to_list() == [1.0, 0.5]
 
 
+def test_a_decimal_comma_is_read_where_semicolons_part_the_columns(tmp_path):
+    (tmp_path / "1.csv").write_text("\ufeffid;wind;ort\na;1,5;Bonn, West\nb;-,25;1,2,3\n", encoding="utf-8")
+    frame = sources.read([tmp_path / "1.csv"], ["id", "wind", "ort"])
+    assert frame["wind"].to_list() == ["1.5", "-.25"]
+    assert frame["ort"].to_list() == ["Bonn, West", "1,2,3"]
+
+
 FAULTS = [
     ("empty.csv", b"id,wind\n", ["id"], "no rows"),
     ("short.csv", b"id,wnd\na,1\n", ["id", "wind"], "has no column wind; the nearest: wnd"),

@@ -79,3 +79,18 @@ def test_texts_for_no_value_leave_a_column_of_numbers_one(
 def test_a_packed_csv_is_read(tmp_path: Path) -> None:
     (tmp_path / "1.csv.gz").write_bytes(gzip.compress(b"a\n1\n"))
     assert samples.read(samples.matching(tmp_path, ["*.gz"]))["a"].to_list() == [1]
+
+
+SEPARATED = [
+    ("größe;ort\n1,5;Köln, Mitte\n-0,25;Ulm\n", [1.5, -0.25]),  # as a spreadsheet exports it in Germany
+    ("größe\tort\n1.5\tKöln\n-0.25\tUlm\n", [1.5, -0.25]),
+]
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"], ids=["plain", "byte order mark"])
+@pytest.mark.parametrize(("text", "values"), SEPARATED)
+def test_columns_may_be_parted_by_a_semicolon_or_a_tab(
+    tmp_path: Path, text: str, values: list[float], mark: str
+) -> None:
+    (tmp_path / "1.csv").write_text(mark + text, encoding="utf-8")
+    assert samples.read([tmp_path / "1.csv"])["größe"].to_list() == values

@@ -13,6 +13,7 @@ from polars.exceptions import PolarsError
 
 from noria.delta import files_of
 from noria.errors import DataError
+from noria.project.samples import separator
 
 
 def files(root: Path, globs: Sequence[str]) -> list[Path]:
@@ -81,8 +82,18 @@ def _scan(path: Path) -> pl.LazyFrame:
     if path.suffix.lower() == ".parquet":
         return pl.scan_parquet(path)
     if path.suffix.lower() in (".csv", ".gz"):
-        return pl.scan_csv(path, infer_schema=False)
+        return _scan_csv(path)
     raise DataError(f"{path}: a source is .csv, .csv.gz, .parquet or a Delta table", hint="noria doctor")
+
+
+def _scan_csv(path: Path) -> pl.LazyFrame:
+    """Return the texts of a CSV file; those of numbers with a decimal comma get a point."""
+    mark = separator(path)
+    texts = pl.scan_csv(path, separator=mark, infer_schema=False)
+    if mark != ";":
+        return texts
+    comma = pl.all().str.contains(r"^\s*[+-]?\d*,\d+\s*$")
+    return texts.with_columns(pl.when(comma).then(pl.all().str.replace(",", ".")).otherwise(pl.all()))
 
 
 def _missing(name: str, present: Sequence[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import shutil
 from collections.abc import Sequence
 from glob import glob
@@ -59,6 +60,17 @@ def read(files: Sequence[Path]) -> pl.DataFrame:
         raise DataError(f"{names} cannot be read as one table: {error}", hint="noria init --help") from None
 
 
+def separator(file: Path) -> str:
+    """Return what parts the columns of a CSV file: what its first line has most of, `,`, `;` or a tab.
+
+    Where it is `;`, numbers are written with a decimal comma, as spreadsheets do in much of Europe.
+    """
+    opened = gzip.open if file.suffix == ".gz" else open
+    with opened(file, "rb") as lines:
+        head = lines.readline()
+    return max(",;\t", key=lambda mark: head.count(mark.encode()))
+
+
 def _read(file: Path) -> pl.DataFrame:
     import polars as pl
 
@@ -66,7 +78,10 @@ def _read(file: Path) -> pl.DataFrame:
         return pl.read_delta(str(file))
     if file.suffix == ".parquet":
         return pl.read_parquet(file)
-    frame = pl.read_csv(file, infer_schema_length=None, try_parse_dates=True)
+    mark = separator(file)
+    frame = pl.read_csv(
+        file, separator=mark, decimal_comma=mark == ";", infer_schema_length=None, try_parse_dates=True
+    )
     return frame.with_columns(_numbers(series) for series in frame if series.dtype == pl.String)
 
 
