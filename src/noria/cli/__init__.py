@@ -30,7 +30,7 @@ class Verbs(TyperGroup):
         module = import_module(f"noria.cli.{name}")
         verb = getattr(module, "app", None)
         if verb is None:
-            verb = typer.Typer(add_completion=False)
+            verb = typer.Typer(add_completion=False, rich_markup_mode=None)
             verb.command(name)(module.command)
         return typer.main.get_command(verb)
 
@@ -39,6 +39,7 @@ app = typer.Typer(
     cls=Verbs,
     add_completion=False,
     no_args_is_help=True,
+    rich_markup_mode=None,  # to load what draws frames around the help takes longer than all the rest
     help="Keeps machine-learning models in production good, by itself.",
 )
 

@@ -25,7 +25,8 @@ def command(as_json: AsJson = False) -> None:
         return
     plan = store.model(project.name).plan
     metrics = [metric.name for metric in metrics_of(project.task)]
-    table = Table("version", "role", "registered", "commit", *metrics, box=None, pad_edge=False)
+    heads = ("version", "role", "registered", "commit", *metrics)
+    table = Table(*heads, box=None, pad_edge=False, padding=(0, 1, 0, 0))
     for column in table.columns:
         column.no_wrap = True
     for row in versions:
