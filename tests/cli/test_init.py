@@ -79,10 +79,13 @@ def test_a_known_git_user_makes_the_first_commit(tmp_path: Path, houses: Path) -
 
 
 def test_the_tabular_template_leaves_something_to_improve(tmp_path: Path) -> None:
-    assert init("churn", "--template", "tabular").exit_code == 0
+    result = init("churn", "--template", "tabular")
+    assert result.exit_code == 0
     project = load(tmp_path / "churn")
     assert (project.task, len(project.data.features)) == ("binary", 7)
     assert "support_calls" not in project.data.features
+    assert "support_calls is no feature: not used yet" in result.output
+    assert "customer_id" not in result.output
     assert "support_calls" in (tmp_path / "churn/README.md").read_text()
 
 

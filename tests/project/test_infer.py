@@ -91,6 +91,13 @@ def test_what_no_model_should_see_is_left_out_with_the_reason(values: list[Any],
     assert inference.features == ("x",)
 
 
+@pytest.mark.parametrize("name", ["size [m]", "a:b", 'say "x"', "net, gross"])
+def test_a_name_that_lightgbm_does_not_take_is_left_out(name: str) -> None:
+    inference = told(**{name: [1.5, 2.5] * 200})
+    assert inference.features == ("x",)
+    assert inference.left_out[name].endswith("rename the column")
+
+
 def test_two_hundred_categories_in_enough_rows_are_a_feature() -> None:
     assert told(c=[f"key {i % 200}" for i in range(ROWS)]).features == ("x", "c")
 

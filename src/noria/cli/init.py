@@ -89,7 +89,10 @@ def _make(root: Path, template: str | None, examples: Examples) -> str:
     write_project(root, template, examples, inference)
     load(root)
     _first_commit(root)
-    return f"{root.name}: {inference.rows:,} rows, {inference.task}, {len(inference.features)} features"
+    no_roles = {name: why for name, why in inference.left_out.items() if name not in roles.values()}
+    left_out = [f"  {name} is no feature: {why}" for name, why in no_roles.items()]
+    head = f"{root.name}: {inference.rows:,} rows, {inference.task}, {len(inference.features)} features"
+    return "\n".join([head, *left_out])
 
 
 def _flights(folder: Path) -> Examples:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 MOST_CATEGORIES = 200
 MOST_CLASSES = 20
+UNNAMEABLE = frozenset('",:[]{}')
 _RERUN = "noria init --help"
 
 
@@ -180,6 +181,8 @@ def _column(series: pl.Series, kind: str, *, required: bool) -> Column:
 
 def _unfit(series: pl.Series, kind: str) -> str:
     """Return why a column cannot be a feature, or "" when it can."""
+    if set(series.name) & UNNAMEABLE:
+        return f"LightGBM takes no name with any of {' '.join(sorted(UNNAMEABLE))}: rename the column"
     distinct, rows = series.drop_nulls().n_unique(), len(series)
     if distinct < 2:
         return "constant" if distinct else "always missing"
