@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from noria.core.policy import Decision, Facts, decide, triggers
+from noria.core.policy import Cause, Decision, Facts, decide, triggers
 from noria.loop.parts import Parts
 from noria.ports import Entry, ModelRow, RunRow
 
@@ -55,23 +55,24 @@ def start(parts: Parts, known: Facts, decision: Decision, launch: Callable[[str]
     state, id_ = parts.state, decision.run_id
     if state.run(id_) is not None:
         return None
+    asked = [queued for key in known.asked if (queued := state.run(key))]
+    others = [trigger.reason for trigger in decision.triggers if trigger.cause is not Cause.MANUAL]
+    reason = "; ".join([*(queued.reason for queued in asked), *others])
     run = RunRow(
         id=id_,
         model=parts.model,
         trigger=decision.triggers[0].cause,
-        reason=decision.reason,
+        reason=reason,
         status="running",
         stage="queued",
         started=known.now,
         commit=known.head,
         facts={"source": known.source},
     )
-    body = {"run": id_, "reason": decision.reason, "commit": known.head, "triggers": decision.triggers}
+    body = {"run": id_, "reason": reason, "commit": known.head, "triggers": decision.triggers}
     state.save_run(run, [Entry(at=known.now, actor="noria", kind="run", body=body)])
-    for asked in known.asked:
-        if queued := state.run(asked):
-            merged = replace(queued, status="merged", ended=known.now, facts={"into": id_})
-            state.save_run(merged)
+    for queued in asked:
+        state.save_run(replace(queued, status="merged", ended=known.now, facts={"into": id_}))
     launch(id_)
     return run
 
