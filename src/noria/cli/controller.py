@@ -11,7 +11,7 @@ from noria.cli.stopping import on_signals
 
 INTERVAL = 0.2
 """Seconds of wall time between two looks."""
-VIRTUAL_INTERVAL = 0.04
+VIRTUAL_INTERVAL = 0.08
 """The same on a virtual clock, on which days pass in a second."""
 
 
