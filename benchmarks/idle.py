@@ -23,8 +23,7 @@ def measure(scratch: Path) -> Found:
     with project.up() as process:
         wait_for(lambda: project.answering(body) == "1")
         time.sleep(REST)
-        tree = psutil.Process(process.pid)
-        rows = [(name_of(part.cmdline()), pss(part)) for part in (tree, *tree.children(recursive=True))]
+        rows = [(name_of(part.cmdline()), pss(part)) for part in living(process.pid)]
     total = sum(megabytes for _, megabytes in rows)
     return Found(
         title="Idle memory",
@@ -34,6 +33,13 @@ def measure(scratch: Path) -> Found:
         target=f"Target: at most {TARGET:g} MB together",
         reached=total <= TARGET,
     )
+
+
+def living(pid: int) -> list[psutil.Process]:
+    """Return a process and its descendants, without those that have ended and wait to be noticed."""
+    tree = psutil.Process(pid)
+    every = (tree, *tree.children(recursive=True))
+    return [process for process in every if process.status() != psutil.STATUS_ZOMBIE]
 
 
 def pss(process: psutil.Process) -> float:
