@@ -70,9 +70,11 @@ class Wheel:
         self._wait(lambda: self._at_rest(until), "the controller to come to rest")
 
     def _at_rest(self, since: datetime) -> bool:
-        told, rollout = self._told("controller", since), self.model().rollout
-        loading = rollout is not None and rollout.phase is Phase.LOADING
-        return told is not None and not told["running"] and not told["moved"] and not loading
+        told = self._told("controller", since)
+        if told is None or told["running"] or told["moved"]:
+            return False
+        rollout = self.model().rollout
+        return rollout is None or rollout.phase is not Phase.LOADING
 
     def _told(self, part: str, since: datetime) -> dict[str, Any] | None:
         """Return what a part said at its last look, if that was not before `since`."""
@@ -97,7 +99,7 @@ class Wheel:
                 raise Unavailable(f"noria up ended while the demo waited for {what}", hint=f"cat {self._log}")
             if time.monotonic() > deadline:
                 raise Unavailable(f"the demo waited {PATIENCE:.0f} s for {what}", hint=f"cat {self._log}")
-            time.sleep(0.01)
+            time.sleep(0.02)
 
     @property
     def _log(self) -> Path:
