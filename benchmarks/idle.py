@@ -49,5 +49,5 @@ def pss(process: psutil.Process) -> float:
 
 def name_of(command: list[str]) -> str:
     """Return what a process is: its verb or its module."""
-    words = [word for word in command[1:] if not word.startswith(("-", "/", "{"))]
+    words = [word for word in command[1:] if word[:1] not in "-/{" and len(word) < 40]  # no path, no digest
     return " ".join(words[:2]) or command[0]
