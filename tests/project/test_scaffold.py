@@ -27,7 +27,7 @@ EXAMPLES = Examples(source="data/*.csv", label="y")
 def table(label: list[object], columns: int = 2) -> Inference:
     rows = len(label)
     numbers = {
-        f'number "{index}" of\tmany': [float(row * row) for row in range(rows)] for index in range(columns)
+        f"number '{index}' of\tmany": [float(row * row) for row in range(rows)] for index in range(columns)
     }
     return infer(pl.DataFrame({"kind": ["a", "b"] * (rows // 2), "y": label, **numbers}), label="y")
 
