@@ -11,7 +11,7 @@ from noria.core.gates import Evidence, Verdict
 from noria.core.ledger import Head, traffic
 from noria.core.rollout import Rollout
 from noria.core.traffic import Plan
-from noria.core.window import ArmCounts, ArmWindow
+from noria.core.window import ArmCounts
 from noria.errors import StaleEpoch, StateError
 
 
@@ -279,7 +279,8 @@ class State(Protocol):
     ) -> None:
         """Add counts by plan and version, seen in a segment (the mark's name) up to its offset.
 
-        Counts of a segment that come again, up to an offset that was counted already, are ignored.
+        Counts of a segment that come again, up to an offset that was counted already, are ignored. An entity
+        counts for the version of the plan that it met first.
         """
         ...
 
@@ -287,7 +288,7 @@ class State(Protocol):
         """Return the offset up to which the counts of a segment were added; 0 at first."""
         ...
 
-    def window(self, model: str, plan: int) -> dict[int, ArmWindow]:
+    def window(self, model: str, plan: int) -> dict[int, ArmCounts]:
         """Return what each version did under a plan, by version."""
         ...
 

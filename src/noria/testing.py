@@ -12,7 +12,7 @@ from noria.core.gates import Evidence
 from noria.core.ledger import GENESIS, Head, append, plain
 from noria.core.rollout import Phase
 from noria.core.traffic import Plan
-from noria.core.window import ArmCounts, ArmWindow
+from noria.core.window import ArmCounts, added
 from noria.ports import (
     Checkout,
     Entry,
@@ -51,7 +51,7 @@ class MemoryState:
         self._runs: dict[str, RunRow] = {}
         self._versions: dict[tuple[str, int], VersionRow] = {}
         self._quality: dict[tuple[str, str, int, str], QualityRow] = {}
-        self._traffic: dict[tuple[str, int, int], ArmCounts] = {}
+        self._traffic: dict[tuple[str, int], dict[int, ArmCounts]] = {}
         self._marks: dict[tuple[str, str], int] = {}
         self._beats: dict[str, dict[str, Any]] = {}
 
@@ -120,15 +120,15 @@ class MemoryState:
             if self._marks.get((model, segment), -1) >= offset:
                 return
             self._marks[model, segment] = offset
-            for (plan, version), counts in arms.items():
-                seen = self._traffic.get((model, plan, version), ArmCounts())
-                self._traffic[model, plan, version] = seen + counts
+            for plan in {plan for plan, _ in arms}:
+                seen = self._traffic.setdefault((model, plan), {})
+                seen |= added(seen, {arm[1]: fresh for arm, fresh in arms.items() if arm[0] == plan})
 
     def traffic_mark(self, model: str, segment: str) -> int:
         return self._marks.get((model, segment), 0)
 
-    def window(self, model: str, plan: int) -> dict[int, ArmWindow]:
-        return {key[2]: counts.window() for key, counts in self._traffic.items() if key[:2] == (model, plan)}
+    def window(self, model: str, plan: int) -> dict[int, ArmCounts]:
+        return dict(self._traffic.get((model, plan), {}))
 
     def beat(self, part: str, at: datetime, facts: Mapping[str, Any]) -> None:
         self._beats[part] = {**plain(facts), "at": at}

@@ -18,11 +18,12 @@ import pytest
 
 from noria.adapters.state import SqlState
 from noria.adapters.tables import metadata
+from noria.core.entities import marked
 from noria.core.gates import Outcome, Verdict
 from noria.core.ledger import GENESIS, verify
 from noria.core.rollout import Step, open_rollout
 from noria.core.traffic import Arm, Plan
-from noria.core.window import ArmCounts, ArmWindow, histogram
+from noria.core.window import ArmCounts, histogram
 from noria.errors import StaleEpoch, StateError, Unavailable
 from noria.ports import Entry, ModelRow, QualityRow, RunRow, VersionRow
 from noria.testing import MemoryState
@@ -248,7 +249,7 @@ def test_a_window_adds_up_what_each_version_did_under_a_plan(state):
     state.add_traffic("churn", ("a.seg", 100), {(3, 7): counts(*[0.01] * 90), (3, 8): counts(0.5, errors=1)})
     state.add_traffic("churn", ("b.seg", 50), {(3, 7): counts(*[0.01] * 10), (4, 7): counts(0.02)})
     window = state.window("churn", 3)
-    assert window == {7: counts(*[0.01] * 100).window(), 8: counts(0.5, errors=1).window()}
+    assert window == {7: counts(*[0.01] * 100), 8: counts(0.5, errors=1)}
     assert (window[7].requests, window[8].errors) == (100, 1)  # 90 + 10
     assert state.window("churn", 5) == {}
     assert state.window("flights", 3) == {}
@@ -258,7 +259,15 @@ def test_traffic_that_comes_again_counts_once(state):
     for offset in (100, 100, 50, 200, 200, 150):  # counted: up to 100, and then up to 200
         state.add_traffic("churn", ("a.seg", offset), {(3, 7): counts(0.01)})
     assert (state.traffic_mark("churn", "a.seg"), state.traffic_mark("churn", "b.seg")) == (200, 0)
-    assert state.window("churn", 3) == {7: ArmWindow(requests=2, errors=0, p99=counts(0.01).window().p99)}
+    assert state.window("churn", 3) == {7: counts(0.01, 0.01)}
+
+
+def test_an_entity_counts_for_the_version_that_it_met_first(state):
+    first, second = (ArmCounts(entities=marked(cells)) for cells in ([1, 2], [2, 3]))
+    state.add_traffic("churn", ("a.seg", 1), {(3, 7): first})
+    state.add_traffic("churn", ("a.seg", 2), {(3, 8): second, (4, 8): second})
+    assert state.window("churn", 3) == {7: first, 8: ArmCounts(entities=marked([3]))}
+    assert state.window("churn", 4) == {8: second}  # another plan draws anew
 
 
 def test_the_last_beat_of_each_part_is_kept(state):

@@ -5,6 +5,7 @@ import pytest
 
 from noria.core.policy import Brakes, Rate
 from noria.core.rollout import Signal
+from noria.core.sequential import rate_above
 from noria.core.window import ArmCounts, histogram
 from noria.errors import IllegalSignal, StaleEpoch, StateError
 from noria.loop.advance import Move, move, next_move, open_next, promotion_wait, rollback, set_paused
@@ -81,6 +82,32 @@ def test_a_breach_gives_the_traffic_back_and_says_why(make, register) -> None:
     assert "error_rate is 0.3333" in last["body"]["reason"]  # 20 of 60
     assert last["body"]["numbers"]["challenger_errors"] == 20
     assert tick(parts) == "rolled back"  # it is not tried again
+
+
+def test_a_breach_can_be_recomputed_from_the_ledger(make, register) -> None:
+    parts = make()
+    crown(parts, register, 1)
+    register(parts, 2)
+    tick(parts), tick(parts)
+    serve(parts, 40, errors=20)
+    tick(parts)
+    numbers = parts.state.ledger("m")[-1]["body"]["numbers"]
+    errors, rows, statistic, bound = (
+        numbers[f"error_rate > 1%: {name}"] for name in ("errors", "rows", "statistic", "bound")
+    )
+    assert (errors, rows) == (20, 60)
+    assert statistic == rate_above(errors, rows, 0.01) > bound == pytest.approx(4.605, abs=0.001)  # ln 100
+
+
+def test_what_may_be_chance_neither_passes_nor_ends(make, register) -> None:
+    parts = make()
+    crown(parts, register, 1)
+    register(parts, 2)
+    tick(parts), tick(parts)
+    serve(parts, 60, errors=1)  # 1 of 61 is above 1%
+    assert tick(parts) == "shadow"
+    serve(parts, 50)  # 1 of 111 is not
+    assert tick(parts) == "weighted"
 
 
 def test_what_cannot_be_loaded_never_serves(make, register) -> None:

@@ -26,7 +26,7 @@ from noria.adapters.tables import (
 from noria.core.ledger import CHAINED, GENESIS, Head, append, plain
 from noria.core.rollout import Phase, Rollout
 from noria.core.traffic import Plan
-from noria.core.window import ArmCounts, ArmWindow
+from noria.core.window import ArmCounts, added
 from noria.ports import Entry, ModelRow, QualityRow, RunRow, VersionRow, told
 
 Value = TypeVar("Value")
@@ -160,20 +160,17 @@ class SqlState:
             if counted is not None and counted >= offset:
                 return
             upsert(connection, marks, model=model, segment=segment, offset=offset)
-            for (plan, version), counts in arms.items():
-                _add(connection, model, plan, version, counts)
+            for plan in {plan for plan, _ in arms}:
+                _add(connection, model, plan, {arm[1]: seen for arm, seen in arms.items() if arm[0] == plan})
 
     def traffic_mark(self, model: str, segment: str) -> int:
         query = select(marks.c.offset).where((marks.c.model == model) & (marks.c.segment == segment))
         with self._database.read() as connection:
             return connection.scalar(query) or 0
 
-    def window(self, model: str, plan: int) -> dict[int, ArmWindow]:
-        query = select(traffic.c.version, traffic.c.body)
-        query = query.where((traffic.c.model == model) & (traffic.c.plan == plan))
+    def window(self, model: str, plan: int) -> dict[int, ArmCounts]:
         with self._database.read() as connection:
-            rows = connection.execute(query).all()
-        return {row.version: _value(row.body, ArmCounts).window() for row in rows}
+            return _window(connection, model, plan)
 
     def beat(self, part: str, at: datetime, facts: Mapping[str, Any]) -> None:
         with self._database.write(durable=False) as connection:
@@ -229,8 +226,12 @@ def _append(connection: Connection, model: str, entries: Sequence[Entry]) -> Non
     connection.execute(update(models).where(models.c.name == model).values(seq=head.seq, hash=head.hash))
 
 
-def _add(connection: Connection, model: str, plan: int, version: int, counts: ArmCounts) -> None:
-    key = (traffic.c.model == model) & (traffic.c.plan == plan) & (traffic.c.version == version)
-    seen = connection.scalar(select(traffic.c.body).where(key))
-    total = _value(seen, ArmCounts) + counts if seen else counts
-    upsert(connection, traffic, model=model, plan=plan, version=version, body=plain(total))
+def _add(connection: Connection, model: str, plan: int, fresh: Mapping[int, ArmCounts]) -> None:
+    for version, total in added(_window(connection, model, plan), fresh).items():
+        upsert(connection, traffic, model=model, plan=plan, version=version, body=plain(total))
+
+
+def _window(connection: Connection, model: str, plan: int) -> dict[int, ArmCounts]:
+    query = select(traffic.c.version, traffic.c.body)
+    rows = connection.execute(query.where((traffic.c.model == model) & (traffic.c.plan == plan)))
+    return {row.version: _value(row.body, ArmCounts) for row in rows}

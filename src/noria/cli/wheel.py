@@ -12,8 +12,8 @@ from rich.text import Text
 from noria.cli import decisions
 from noria.cli.decisions import metrics, moment
 from noria.core.rollout import Rollout
+from noria.core.steps import Look
 from noria.core.traffic import Plan
-from noria.core.window import ArmWindow
 from noria.ports import QualityRow, RunRow
 
 BAR = 20
@@ -41,7 +41,7 @@ def _stages(seen: dict[str, Any]) -> Iterator[tuple[str, str]]:
     run: RunRow | None = seen["run"]
     yield "champion", _champion(seen)
     yield "traffic", _traffic(seen["plan"])
-    yield "rollout", _rollout(seen["rollout"], seen["window"]) if seen["rollout"] else "none yet"
+    yield "rollout", _rollout(seen["rollout"], seen["look"]) if seen["rollout"] else "none yet"
     yield "run", f"{run.id[:8]} {_place(run)}: {run.reason}" if run else "none yet: noria run makes one"
     if run and (run.error or run.verdicts):
         yield "gates" if run.verdicts else "fault", run.error or f"{len(run.verdicts)} passed"
@@ -66,16 +66,14 @@ def _traffic(plan: Plan | None) -> str:
     return shares + (f"; copies to version {plan.shadow}" if plan.shadow else "")
 
 
-def _rollout(rollout: Rollout, window: dict[int, ArmWindow]) -> str:
+def _rollout(rollout: Rollout, look: Look | None) -> str:
     step, held = rollout.current, ", held" if rollout.held else ""
     told = f"version {rollout.version} {rollout.phase}{held}"
-    if step is None:
+    if step is None or look is None:
         return f"{told}: {rollout.reason}"
-    arm = window.get(rollout.version)
-    done = min(arm.requests if arm else 0, step.requests)
-    full = done * BAR // step.requests
+    full = min(BAR, int(look.numbers["challenger_requests"]) * BAR // step.requests)
     weight = f" at {step.weight}%" if step.weight else ""
-    return f"{told}{weight} {'━' * full}{'╌' * (BAR - full)} {done} of {step.requests} requests"
+    return f"{told}{weight} {'━' * full}{'╌' * (BAR - full)} {look.reason}"
 
 
 def _place(run: RunRow) -> str:

@@ -1,61 +1,67 @@
 """One look at a rollout's step: passed, breached, or not enough seen yet.
 
-No requests, no latency and no answer are never a pass: the step goes on (invariant 10).
+No requests, no latency and no answer are never a pass, and neither is what may be chance: the step goes on
+(invariant 10). All tests are sequential, so one may look as often as one likes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from noria.core.rollout import Signal, Step
-from noria.core.window import AbortRule, ArmWindow
-
-ENOUGH = 50
-"""Requests below which a limit is not held against a version: one error in ten requests says little."""
+from noria.core.limits import judge, needs_ratio, sample_ratio
+from noria.core.rollout import Rollout, Signal, Step
+from noria.core.window import AbortRule, ArmCounts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """What one look said: a signal or None, a sentence why, and the numbers that it saw."""
+    """What one look said: a signal or None, a sentence why, and the numbers to recompute it from."""
 
     signal: Signal | None
     reason: str
     numbers: dict[str, float]
 
 
-def look(step: Step, challenger: ArmWindow, champion: ArmWindow, rules: Sequence[AbortRule]) -> Look:
-    """Judge a step by what both versions did since it began; a breach goes before a pass."""
+def look_at(rollout: Rollout, arms: Mapping[int, ArmCounts], rules: Sequence[AbortRule]) -> Look | None:
+    """Look at a rollout's present step; `arms` is by version. None while there is no step to look at."""
+    if rollout.ended or rollout.current is None or rollout.champion is None:
+        return None
+    challenger, champion = (arms.get(version, ArmCounts()) for version in (rollout.version, rollout.champion))
+    return look(rollout.current, challenger, champion, rules)
+
+
+def look(step: Step, challenger: ArmCounts, champion: ArmCounts, rules: Sequence[AbortRule]) -> Look:
+    """Judge a step by what both versions did since it began; a breach goes before a pass.
+
+    In a weighted step the sample ratio comes first: while the entities are not split as planned, nothing
+    passes, and rules that trust the split are not asked.
+    """
+    share = step.weight / 100 if step.weight else 0.5  # a shadow gets a copy of each request
+    ratio = [sample_ratio(challenger, champion, share)] if step.weight else []
+    lopsided = next((finding for finding in ratio if finding.proven), None)
+    limits = [
+        judge(rule, challenger, champion, share) for rule in rules if not (lopsided and needs_ratio(rule))
+    ]
     numbers = _numbers(challenger, champion)
-    for rule in rules:
-        if breach := _breach(rule, challenger, champion):
-            return Look(signal=Signal.BREACHED, reason=breach, numbers=numbers)
+    for finding in (*ratio, *limits):
+        numbers |= finding.numbers
     seen = f"{challenger.requests} of {step.requests} requests seen"
+    breach = next((finding for finding in limits if finding.proven), None)
+    doubtful = next((finding for finding in limits if finding.above), None)
+    if breach:
+        return Look(signal=Signal.BREACHED, reason=breach.said, numbers=numbers)
+    if lopsided:
+        return Look(signal=None, reason=f"{lopsided.said}: the two cannot be compared", numbers=numbers)
     if challenger.requests < step.requests:
         return Look(signal=None, reason=seen, numbers=numbers)
+    if doubtful:
+        return Look(signal=None, reason=f"{doubtful.said}, by chance perhaps: it goes on", numbers=numbers)
     return Look(signal=Signal.PASSED, reason=f"{seen}, no limit breached", numbers=numbers)
 
 
-def _breach(rule: AbortRule, challenger: ArmWindow, champion: ArmWindow) -> str:
-    """Return why a rule is breached, or "" when it is not, or when too little was seen to say so."""
-    seen, limit = _measure(rule.measure, challenger), rule.limit
-    if rule.of_champion:
-        base = _measure(rule.measure, champion)
-        limit = float("inf") if base is None or champion.requests < ENOUGH else base * rule.limit
-    if seen is None or seen <= limit or challenger.requests + challenger.errors < ENOUGH:
-        return ""
-    return f"{rule.measure} is {seen:.4g}, the limit is {limit:.4g} ({rule.text})"
-
-
-def _measure(name: str, window: ArmWindow) -> float | None:
-    if name == "p99":
-        return window.p99
-    total = window.requests + window.errors
-    return window.errors / total if total else None
-
-
-def _numbers(challenger: ArmWindow, champion: ArmWindow) -> dict[str, float]:
+def _numbers(challenger: ArmCounts, champion: ArmCounts) -> dict[str, float]:
     both = (("challenger", challenger), ("champion", champion))
-    numbers: dict[str, float] = {f"{who}_requests": window.requests for who, window in both}
-    numbers |= {f"{who}_errors": window.errors for who, window in both}
-    return numbers | {f"{who}_p99": window.p99 for who, window in both if window.p99 is not None}
+    numbers: dict[str, float] = {f"{who}_requests": arm.requests for who, arm in both}
+    numbers |= {f"{who}_errors": arm.errors for who, arm in both}
+    return numbers | {f"{who}_p99": arm.p99 for who, arm in both if arm.p99 is not None}

@@ -1,10 +1,12 @@
-"""What was seen of a rollout's step, and what it means: passed, breached, or not enough yet."""
+"""What the versions of a plan did: rows, failures, latencies, entities; small, and added up in any order."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from noria.core.entities import NOBODY, union, without
 
 BINS = 128
 # Latency bin i ends at FIRST_EDGE * RATIO**i seconds, from 0.1 ms to about 180 s; the last one has no end.
@@ -27,21 +29,17 @@ class AbortRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ArmWindow:
-    """What one version did since the step began: rows answered, rows failed, 99th percentile in seconds."""
-
-    requests: int = 0
-    errors: int = 0
-    p99: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ArmCounts:
-    """Rows answered, rows failed and latencies by bin (see `histogram`); `+` adds them up."""
+    """What one version did under a plan; `+` adds two such counts up.
+
+    Rows answered, rows failed, latencies by bin (see `histogram`), and the cells of the entities that met
+    this version before any other (see `noria.core.entities`).
+    """
 
     requests: int = 0
     errors: int = 0
     bins: tuple[int, ...] = (0,) * BINS
+    entities: bytes = field(default=NOBODY, repr=False)
 
     def __add__(self, other: ArmCounts) -> ArmCounts:
         """Return the counts of both together."""
@@ -49,11 +47,35 @@ class ArmCounts:
             requests=self.requests + other.requests,
             errors=self.errors + other.errors,
             bins=tuple(a + b for a, b in zip(self.bins, other.bins, strict=True)),
+            entities=union((self.entities, other.entities)),
         )
 
-    def window(self) -> ArmWindow:
-        """Return what the rules of a rollout ask about."""
-        return ArmWindow(requests=self.requests, errors=self.errors, p99=p99(self.bins))
+    @property
+    def p99(self) -> float | None:
+        """The 99th percentile in seconds: the end of its bin, up to 12% high. None without latencies."""
+        rank = math.ceil(0.99 * sum(self.bins))
+        seen = 0
+        for index, count in enumerate(self.bins):
+            seen += count
+            if count and seen >= rank:
+                return end(index)
+        return None
+
+    def slower(self, limit: float) -> int:
+        """Return how many latencies surely are above `limit` seconds: those of the bins that begin there."""
+        return sum(count for index, count in enumerate(self.bins) if _begin(index) >= limit)
+
+
+def added(seen: Mapping[int, ArmCounts], fresh: Mapping[int, ArmCounts]) -> dict[int, ArmCounts]:
+    """Return the new counts of those versions of a plan that have fresh ones; both are by version.
+
+    An entity that was seen before stays with the version that it met then.
+    """
+    known = union(arm.entities for arm in seen.values())
+    return {
+        version: seen.get(version, ArmCounts()) + replace(arm, entities=without(arm.entities, known))
+        for version, arm in fresh.items()
+    }
 
 
 def histogram(latencies: Iterable[float]) -> tuple[int, ...]:
@@ -64,15 +86,13 @@ def histogram(latencies: Iterable[float]) -> tuple[int, ...]:
     return tuple(bins)
 
 
-def p99(bins: tuple[int, ...]) -> float | None:
-    """Return the 99th percentile in seconds: the end of its bin, up to 12% high. None without latencies."""
-    rank = math.ceil(0.99 * sum(bins))
-    seen = 0
-    for index, count in enumerate(bins):
-        seen += count
-        if count and seen >= rank:
-            return FIRST_EDGE * RATIO**index
-    return None
+def end(index: int) -> float:
+    """Return where a bin ends, in seconds."""
+    return FIRST_EDGE * RATIO**index
+
+
+def _begin(index: int) -> float:
+    return end(index - 1) if index else 0.0
 
 
 def _bin(latency: float) -> int:

@@ -11,9 +11,8 @@ from typing import Any
 
 from noria.core.policy import may_promote
 from noria.core.rollout import Phase, Rollout, Signal, advance, open_rollout, plan_of
-from noria.core.steps import look
+from noria.core.steps import look_at
 from noria.core.traffic import Arm, Plan
-from noria.core.window import ArmWindow
 from noria.errors import StateError
 from noria.loop.durable import failpoint
 from noria.loop.parts import Parts
@@ -34,16 +33,10 @@ def next_move(parts: Parts, rollout: Rollout) -> Move | None:
     """Return what the evidence says about an open rollout now, None while it says nothing."""
     if rollout.phase is Phase.LOADING:
         return _loading(parts, rollout)
-    step = rollout.current
     plan = parts.state.model(parts.model).plan
-    if step is None or plan is None or rollout.champion is None:
-        return None
-    window = parts.state.window(parts.model, plan.number)
-    challenger, champion = (
-        window.get(version, ArmWindow()) for version in (rollout.version, rollout.champion)
-    )
-    seen = look(step, challenger, champion, parts.project.rollout.abort)
-    if seen.signal is None or (rollout.held and seen.signal is Signal.PASSED):
+    arms = parts.state.window(parts.model, plan.number) if plan else {}
+    seen = look_at(rollout, arms, parts.project.rollout.abort)
+    if seen is None or seen.signal is None or (rollout.held and seen.signal is Signal.PASSED):
         return None
     return Move(signal=seen.signal, reason=seen.reason, numbers=seen.numbers)
 

@@ -1,0 +1,71 @@
+"""Tests that hold however often one looks: each returns the logarithm of an e-value.
+
+An e-value is what somebody owns who started with 1 and bets against a hypothesis, observation by
+observation, at odds that are fair or worse under it. While the hypothesis is true, the wealth ever reaches
+1 / alpha with a probability of at most alpha (Ville's inequality; Ramdas et al., Stat. Sci. 2023, arXiv
+2210.01948). So a verdict at `bound(alpha)` is wrong with that probability at most, in all looks together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import exp, inf, lgamma, log, log1p
+
+BETS = 10
+"""Alternatives among which a mixture spreads its stake: more of them change no figure by much."""
+
+
+def bound(alpha: float) -> float:
+    """Return the log e-value from which on a test refuses, wrongly with probability `alpha` at most."""
+    return -log(alpha)
+
+
+def rate_above(events: int, trials: int, rate: float) -> float:
+    """Return the log e-value against "each trial is an event with a probability of at most `rate`".
+
+    The mean over alternatives p in (rate, 1) of the likelihood ratios
+    (p / rate)^events ((1 - p) / (1 - rate))^(trials - events).
+    One more trial of probability r <= rate multiplies such a ratio, in expectation, by
+    1 + (r - rate)(p - rate) / (rate (1 - rate)) <= 1: a supermartingale, and so is their mean. It holds for
+    rates that change from trial to trial, as long as each, given what came before, is at most `rate`.
+
+    The alternatives lie evenly in log p, since a rate may be exceeded a little or a hundredfold.
+    Mixtures: Robbins, Ann. Math. Stat. 1970; bounded means by betting: Waudby-Smith and Ramdas, JRSS-B 2024.
+    """
+    if rate <= 0:
+        return inf if events else 0.0
+    if rate >= 1:
+        return 0.0
+    return _mixture(events, trials, rate, [rate ** ((2 * bet + 1) / (2 * BETS)) for bet in range(BETS)])
+
+
+def rate_below(events: int, trials: int, rate: float) -> float:
+    """Return the log e-value against "each trial is an event with a probability of at least `rate`".
+
+    `rate_above` mirrored, with alternatives evenly in (0, `rate`); `rate` lies between 0 and 1, without both.
+    """
+    return _mixture(events, trials, rate, [rate * (2 * bet + 1) / (2 * BETS) for bet in range(BETS)])
+
+
+def split(first: int, second: int, share: float, concentration: float) -> float:
+    """Return the log e-value against "each event belongs to the first arm with probability `share`".
+
+    Beta(k share + x1, k (1 - share) + x0) / [Beta(k share, k (1 - share)) share^x1 (1 - share)^x0], with x1
+    and x0 the events of both arms and k the concentration: how close to `share` the alternatives lie. It
+    looks at events alone, so their rate may be low, and may change with time if in both arms alike.
+    Lindon and Malek, NeurIPS 2022 (arXiv 2011.03567).
+    """
+    one, other = concentration * share, concentration * (1 - share)
+    evidence = _log_beta(one + first, other + second) - _log_beta(one, other)
+    return evidence - first * log(share) - second * log1p(-share)
+
+
+def _mixture(events: int, trials: int, rate: float, alternatives: Sequence[float]) -> float:
+    rest = trials - events
+    ratios = [events * log(p / rate) + rest * (log1p(-p) - log1p(-rate)) for p in alternatives]
+    top = max(ratios)
+    return top + log(sum(exp(ratio - top) for ratio in ratios) / len(ratios))
+
+
+def _log_beta(a: float, b: float) -> float:
+    return lgamma(a) + lgamma(b) - lgamma(a + b)
