@@ -226,6 +226,7 @@ WRONG = [
     ),
     ('[rollout]\nabort = ["p99 > 5%"]', ["rollout.abort[0]", '"p99 > 5%"', "2x champion"]),
     ('[rollout]\nabort = ["error_rate > 20ms"]', ["rollout.abort[0]"]),
+    ('[rollout]\nabort = ["error_rate > 0x champion"]', ["rollout.abort[0]"]),
     ("[serve]\nport = 70000", ["serve.port", "70000", "from 0 to 65535"]),
 ]
 

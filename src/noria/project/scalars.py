@@ -81,6 +81,8 @@ def _abort_rule(text: str) -> AbortRule:
     assert match is not None
     measure, times, limit = match[1], match[2], match[3]
     if times:
+        if not float(times):
+            raise ValueError(text)
         return AbortRule(measure=measure, limit=float(times), of_champion=True, text=text)
     if limit.endswith("%") != (measure == "error_rate"):
         raise ValueError(text)
