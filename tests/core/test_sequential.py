@@ -147,11 +147,11 @@ def ratio(real: float, planned: float, alpha: float = 0.001, every: int = 100) -
 def slower(times: int, limit: int, alpha: float = ALPHA, share: float = 0.1) -> Simulation:
     """A challenger `times` bins slower than the champion, held against a 99th percentile `limit` bins above.
 
-    Latencies are geometric, 4 in 5 of the rest in each bin; so 99% of the champion's lie in bins 0 to 20.
+    Latencies are geometric, and exactly 99% of the champion's lie in bins 0 to 20.
     """
-    bins, looks, every = 60, 100, 100
-    chances = 0.2 * 0.8 ** np.arange(bins)
-    chances /= chances.sum()
+    bins, looks, every, rest = 60, 100, 100, 0.01 ** (1 / 21)
+    chances = (1 - rest) * rest ** np.arange(bins)
+    chances[-1] = 1 - chances[:-1].sum()
 
     def beyond(rng: np.random.Generator, runs: int, answers: int) -> np.ndarray:
         """Return how many of all answers so far are slower than each bin's end; shape (runs, looks, bins)."""
