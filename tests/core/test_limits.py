@@ -107,4 +107,5 @@ def test_the_champions_percentile_is_proven_at_its_half_of_alpha() -> None:
     counts = found.counts
     assert counts["limit"] == pytest.approx(0.008, rel=0.12)  # twice the end of the bin of 4 ms
     assert found.bound == pytest.approx(log(200))
+    assert (counts["slower than seen"], counts["seen limit"]) == (20, counts["limit"])
     assert rate_below(counts["champion slower"], counts["champion answers"], 0.01) >= found.bound

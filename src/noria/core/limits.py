@@ -129,11 +129,12 @@ def _latency_of_both(rule: AbortRule, challenger: ArmCounts, champion: ArmCounts
     limit = rule.limit * proven
     answers, slow = sum(challenger.bins), challenger.slower(limit)
     seen_limit = rule.limit * (champion.p99 or 0)  # without any answer of the champion nothing may pass
+    beyond = challenger.slower(seen_limit)
     return Finding(
         test=rule.text,
         statistic=rate_above(slow, answers, TAIL),
         bound=needed,
-        above=challenger.slower(seen_limit) > TAIL * answers,
+        above=beyond > TAIL * answers,
         said=_said(rule, challenger.p99 or 0, seen_limit)
         + (f": {slow} of {answers} are slower" if proven < inf else ": the champion's is not sure yet"),
         counts={
@@ -142,6 +143,8 @@ def _latency_of_both(rule: AbortRule, challenger: ArmCounts, champion: ArmCounts
             "limit": limit,
             "champion answers": sum(champion.bins),
             "champion slower": champion.slower(proven),
+            "seen limit": seen_limit,
+            "slower than seen": beyond,
         },
     )
 
