@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -43,6 +44,7 @@ def play(months: int, *, keep: bool, json_file: Path | None, directory: Path) ->
     root = _fresh(directory)
     init = [sys.executable, "-m", "noria", "init", MODEL, "--template", "flights"]
     subprocess.run(init, cwd=directory, check=True, stdout=subprocess.DEVNULL)
+    _serve_on_a_free_port(root)
     end = datetime(2013 + (months + 2) // 13, (months + 1) % 12 + 1, 1, 9, tzinfo=UTC)
     wheel = Wheel(load(root), START)
     try:
@@ -70,6 +72,13 @@ def _fresh(directory: Path) -> Path:
     directory.mkdir(parents=True)
     (directory / MARK).touch()
     return directory / MODEL
+
+
+def _serve_on_a_free_port(root: Path) -> None:
+    """Let the demo's gateway stay out of the way of whatever listens on the usual port."""
+    with socket.socket() as free, (root / "noria.toml").open("a") as file:
+        free.bind(("127.0.0.1", 0))
+        file.write(f"\n[serve]\nport = {free.getsockname()[1]}\n")
 
 
 def _drive(wheel: Wheel, end: datetime, console: Console) -> dict[int, Tally]:
