@@ -14,10 +14,10 @@ import msgspec
 
 from noria.clock import open_clock
 from noria.core.gates import Gate
-from noria.ports import Checkout, Rival, RunRow, Snapshot, Training
 from noria.project.model import Project
 from noria.project.parse import load
 from noria.project.table import TableSchema, read_schema
+from noria.rows import Checkout, Rival, RunRow, Snapshot, Training
 
 if TYPE_CHECKING:
     from noria.pipeline.train import Request

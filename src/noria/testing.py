@@ -13,17 +13,7 @@ from noria.core.ledger import GENESIS, Head, append, plain
 from noria.core.rollout import Phase
 from noria.core.traffic import Plan
 from noria.core.window import ArmCounts, added
-from noria.ports import (
-    Checkout,
-    Entry,
-    ModelRow,
-    QualityRow,
-    RunRow,
-    Snapshot,
-    Training,
-    VersionRow,
-    told,
-)
+from noria.rows import Checkout, Entry, ModelRow, QualityRow, RunRow, Snapshot, Training, VersionRow, told
 
 
 class FixedClock:

@@ -6,7 +6,7 @@ import pytest
 
 from noria.adapters.gateways import PlanFile
 from noria.core.traffic import Arm, Plan
-from noria.ports import VersionRow
+from noria.rows import VersionRow
 
 PLAN = Plan(model="m", number=3, salt="s", arms=(Arm(version=6, share=100),), standby=7)
 

@@ -24,7 +24,7 @@ from noria.adapters.registry import Registry
 from noria.artifact import manifest, package, predictor
 from noria.core.traffic import Arm, Plan
 from noria.errors import ArtifactError
-from noria.ports import RunRow, Training
+from noria.rows import RunRow, Training
 
 # MLflow uses what SQLAlchemy has deprecated.
 pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SADeprecationWarning")

@@ -9,8 +9,8 @@ from noria.adapters.git import Repository
 from noria.adapters.settled import settled
 from noria.adapters.state import SqlState
 from noria.origin import origin
-from noria.ports import ModelRow, RunRow
 from noria.project.model import Project
+from noria.rows import ModelRow, RunRow
 
 NOW = datetime(2013, 3, 1, tzinfo=UTC)
 

@@ -25,7 +25,7 @@ from noria.core.rollout import Step, open_rollout
 from noria.core.traffic import Arm, Plan
 from noria.core.window import ArmCounts, histogram
 from noria.errors import StaleEpoch, StateError, Unavailable
-from noria.ports import Entry, ModelRow, QualityRow, RunRow, VersionRow
+from noria.rows import Entry, ModelRow, QualityRow, RunRow, VersionRow
 from noria.testing import MemoryState
 
 NOW = datetime(2013, 2, 1, 3, 0, 0, 250_001, tzinfo=UTC)
@@ -394,7 +394,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from noria.adapters.state import SqlState
 from noria.errors import StaleEpoch
-from noria.ports import Entry
+from noria.rows import Entry
 
 state, won = SqlState(sys.argv[1]), 0
 while won < 20:
@@ -427,7 +427,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from noria.adapters.state import SqlState
 from noria.core.traffic import Arm, Plan
-from noria.ports import Entry
+from noria.rows import Entry
 
 state = SqlState(sys.argv[1])
 while True:

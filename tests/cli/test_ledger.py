@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from noria.adapters.state import SqlState
 from noria.cli import app
-from noria.ports import Entry
+from noria.rows import Entry
 
 NOON = datetime(2013, 2, 1, 12, tzinfo=UTC)
 PROJECT = """

@@ -16,10 +16,10 @@ from noria.core.gates import Outcome, Verdict
 from noria.core.rollout import Phase, Rollout, Step
 from noria.core.traffic import Arm, Plan
 from noria.errors import NoriaError, StateError
-from noria.ports import Entry, RunRow, VersionRow
 from noria.project.infer import infer
 from noria.project.parse import load
 from noria.project.scaffold import Examples, write_project
+from noria.rows import Entry, RunRow, VersionRow
 from noria.wiring import state
 
 NOW = datetime(2026, 11, 23, 6, 12, tzinfo=UTC)

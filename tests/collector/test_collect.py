@@ -12,8 +12,8 @@ import pytest
 from noria.adapters.state import SqlState
 from noria.collector.collect import Collector
 from noria.delta import Table
-from noria.ports import RunRow
 from noria.project.table import Column, TableSchema
+from noria.rows import RunRow
 from noria.testing import FixedClock, MemoryState
 
 HERE = Path(__file__).parent

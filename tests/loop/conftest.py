@@ -13,8 +13,8 @@ from noria.core.policy import Brakes, Triggers
 from noria.core.rollout import Step
 from noria.core.window import AbortRule
 from noria.loop.parts import Parts
-from noria.ports import VersionRow
 from noria.project.model import Data, Project, RolloutPolicy, Serve, Task, Train
+from noria.rows import VersionRow
 from noria.testing import FixedClock, MemoryCommits, MemoryGateways, MemoryJobs, MemoryState
 
 NOW = datetime(2013, 3, 1, 9, tzinfo=UTC)

@@ -6,7 +6,7 @@ from noria.loop.durable import StepFault, immediate
 from noria.loop.parts import Parts
 from noria.loop.retrain import STEPS, retrain
 from noria.loop.watch import consider, facts, resume, start
-from noria.ports import RunRow
+from noria.rows import RunRow
 
 
 def begin(parts: Parts) -> str:

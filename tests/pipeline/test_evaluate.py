@@ -11,7 +11,7 @@ from noria.artifact import package
 from noria.core.gates import Gate
 from noria.errors import PipelineError
 from noria.pipeline.evaluate import Evaluation, agree, evaluate
-from noria.ports import Rival
+from noria.rows import Rival
 
 START = datetime(2013, 1, 1, tzinfo=UTC)
 GATES = (

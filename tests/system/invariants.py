@@ -22,7 +22,7 @@ from noria.core.rollout import TABLE, Phase
 from noria.delta import Table
 from noria.errors import ArtifactError
 from noria.outcomes import ROLES, outcomes
-from noria.ports import ModelRow, RunRow, VersionRow
+from noria.rows import ModelRow, RunRow, VersionRow
 
 SERVING = ("champion", "challenger")
 ENDS = ("registered", "refused", "failed")

@@ -24,7 +24,7 @@ import invariants
 
 from benchmarks.evidence import Found, write
 from noria.adapters.state import SqlState
-from noria.ports import RunRow
+from noria.rows import RunRow
 
 NAME = "small"
 SEEDS = int(os.environ.get("NORIA_SEEDS", "20"))

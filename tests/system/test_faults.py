@@ -12,7 +12,7 @@ import psutil
 import pytest
 from running import SEEDS, Client, Kills, System, post, row_of, wait_until
 
-from noria.ports import RunRow
+from noria.rows import RunRow
 
 PARTS = ("gateway", "collector", "noria.gateway.host")
 

@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from noria.ports import ModelRow, RunRow
 from noria.project.parse import load
+from noria.rows import ModelRow, RunRow
 from noria.wiring import state
 
 PATIENCE = 90.0

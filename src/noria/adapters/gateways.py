@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from noria.core.traffic import Plan
-from noria.ports import VersionRow
+from noria.rows import VersionRow
 
 
 class PlanFile:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from noria.errors import GitError
 
 if TYPE_CHECKING:
-    from noria.ports import Checkout
+    from noria.rows import Checkout
 
 _MARK = "# noria: tells the controller of the commit"
 
@@ -87,7 +87,7 @@ class Repository:
         Raises:
             GitError: there is no such commit.
         """
-        from noria.ports import Checkout  # not for those who only look: `noria run` begins with a look
+        from noria.rows import Checkout  # not for those who only look: `noria run` begins with a look
 
         partial = target.with_name(f".{target.name}.partial")
         shutil.rmtree(partial, ignore_errors=True)

@@ -13,8 +13,8 @@ import msgspec
 from noria.adapters.compute import Workshop
 from noria.core.gates import Evidence
 from noria.errors import JobError, NoriaError
-from noria.ports import Checkout, Rival, RunRow, Snapshot, Training, VersionRow
 from noria.project.model import Project
+from noria.rows import Checkout, Rival, RunRow, Snapshot, Training, VersionRow
 
 T = TypeVar("T")
 

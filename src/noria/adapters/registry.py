@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from noria.artifact import manifest
-from noria.ports import RunRow, Training, VersionRow
+from noria.rows import RunRow, Training, VersionRow
 
 CHAMPION = "champion"
 RUN_TAG = "noria.run"

@@ -13,9 +13,9 @@ from noria.adapters.ingest import ingest, refused
 from noria.adapters.lake import Dataset, visible
 from noria.errors import DataError
 from noria.origin import origin
-from noria.ports import Snapshot
 from noria.project.model import Data, Project, Task, Train
 from noria.project.table import TableSchema
+from noria.rows import Snapshot
 
 
 def snapshot(project: Project, schema: TableSchema, out_dir: Path, now: datetime) -> Snapshot:

@@ -27,7 +27,7 @@ from noria.core.ledger import CHAINED, GENESIS, Head, append, plain
 from noria.core.rollout import Phase, Rollout
 from noria.core.traffic import Plan
 from noria.core.window import ArmCounts, added
-from noria.ports import Entry, ModelRow, QualityRow, RunRow, VersionRow, told
+from noria.rows import Entry, ModelRow, QualityRow, RunRow, VersionRow, told
 
 Value = TypeVar("Value")
 

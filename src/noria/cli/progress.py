@@ -12,7 +12,7 @@ from rich.text import Text
 from noria.core.gates import Outcome, Verdict
 from noria.errors import Unavailable
 from noria.loop.parts import Parts
-from noria.ports import RunRow
+from noria.rows import RunRow
 
 COLOURS = {
     Outcome.PASSED: "green",

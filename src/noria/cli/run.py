@@ -12,8 +12,8 @@ from noria.cli.session import AsJson, actor, find_project, print_json
 
 if TYPE_CHECKING:
     from noria.loop.parts import Parts
-    from noria.ports import RunRow
     from noria.project.model import Project
+    from noria.rows import RunRow
 
 EXIT = {"registered": 0, "refused": 3}
 
@@ -68,7 +68,7 @@ def _run(project: Project, message: str, *, quiet: bool) -> RunRow:
 
 
 def _ask(parts: Parts, message: str) -> str:
-    from noria.ports import RunRow
+    from noria.rows import RunRow
 
     now = parts.clock.now()
     row = RunRow(

@@ -9,7 +9,7 @@ import typer
 
 from noria.cli.session import AsJson, find_project, print_json
 from noria.errors import StateError
-from noria.ports import RunRow
+from noria.rows import RunRow
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -14,7 +14,7 @@ from noria.cli.decisions import metrics, moment
 from noria.core.rollout import Rollout
 from noria.core.steps import Look
 from noria.core.traffic import Plan
-from noria.ports import QualityRow, RunRow
+from noria.rows import QualityRow, RunRow
 
 BAR = 20
 """Characters of the bar that shows how far a step of the rollout is."""

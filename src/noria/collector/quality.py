@@ -12,9 +12,10 @@ from noria.core.maturity import last_mature_day, matures_at
 from noria.core.quality import score
 from noria.delta import Table
 from noria.outcomes import ROLES, outcomes
-from noria.ports import QualityRow, State
+from noria.ports import State
 from noria.project.model import Project
 from noria.project.table import Column
+from noria.rows import QualityRow
 
 BEFORE = timedelta(days=2)
 """How far before a day its labels, and predictions of the same ids, are looked for."""

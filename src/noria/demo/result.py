@@ -19,7 +19,7 @@ from noria.demo.client import Tally
 from noria.demo.wheel import Wheel
 from noria.outcomes import ROLES, outcomes
 from noria.pipeline.evaluate import columns_of
-from noria.ports import RunRow
+from noria.rows import RunRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,8 +16,8 @@ from noria.clock import FileClock
 from noria.core.rollout import Phase
 from noria.errors import Unavailable
 from noria.loop.advance import set_paused
-from noria.ports import ModelRow
 from noria.project.model import Project
+from noria.rows import ModelRow
 from noria.wiring import build, state
 
 PATIENCE = 900.0

@@ -16,7 +16,7 @@ from noria.core.traffic import Arm, Plan
 from noria.errors import StateError
 from noria.loop.durable import failpoint
 from noria.loop.parts import Parts
-from noria.ports import Entry, ModelRow
+from noria.rows import Entry, ModelRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from noria.core.gates import AFTER_REFIT, Evidence, Gate, Verdict, judge, opens,
 from noria.core.policy import Cause
 from noria.loop.durable import Step, StepFault
 from noria.loop.parts import Parts
-from noria.ports import Checkout, Entry, Rival, RunRow, Snapshot, Training, VersionRow
+from noria.rows import Checkout, Entry, Rival, RunRow, Snapshot, Training, VersionRow
 
 STEPS = ("checkout", "snapshot", "train", "evaluate", "judge", "refit", "agree", "judge-refit", "register")
 

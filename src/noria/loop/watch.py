@@ -9,7 +9,7 @@ from typing import Any
 
 from noria.core.policy import Cause, Decision, Facts, decide, triggers
 from noria.loop.parts import Parts
-from noria.ports import Entry, ModelRow, RunRow
+from noria.rows import Entry, ModelRow, RunRow
 
 RECENT = 64
 """Runs that the brakes look back on."""

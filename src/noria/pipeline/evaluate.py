@@ -18,7 +18,7 @@ from noria.core.compare import Comparison, compare
 from noria.core.gates import Evidence, Gate
 from noria.core.quality import METRICS, Array, score
 from noria.errors import ArtifactError, PipelineError
-from noria.ports import Rival
+from noria.rows import Rival
 
 PROBED = 200
 """Rows that are asked one by one in a clean process, for latency and repeatability."""

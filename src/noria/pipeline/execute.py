@@ -19,7 +19,7 @@ from noria.pipeline import fingerprint, graph
 from noria.pipeline.graph import Step
 from noria.pipeline.source import Source, imported
 from noria.pipeline.store import Store, Stored
-from noria.ports import StepRecord
+from noria.rows import StepRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ from noria.artifact.native import Kind
 from noria.errors import ArtifactError, DataError
 from noria.pipeline.execute import Done, Value, execute, keep_outputs
 from noria.pipeline.store import Store, digest
-from noria.ports import Training
+from noria.rows import Training
 
 EXAMPLES = 200
 """The rows on which a package is compared with the model in memory."""
