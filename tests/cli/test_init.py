@@ -95,7 +95,7 @@ def test_the_flights_template_is_january(tmp_path: Path) -> None:
     project = load(tmp_path / "flight-delay")
     assert len(project.data.features) == 19  # 10 of the timetable, 9 of the weather
     assert (project.data.time, project.data.label_time) == ("scheduled_departure", "landed_at")
-    assert [step.weight for step in project.rollout.steps] == [0, 10, 50]
+    assert [step.weight for step in project.rollout.steps] == [0, 20, 50]
 
 
 def test_a_pattern_finds_several_files(tmp_path: Path, houses: Path) -> None:
