@@ -88,12 +88,13 @@ class Collector:
         day = last_mature_day(self._project.data.label_delay, now)
         rows = sum(len(record.ids) for taken in self._gathered for record in taken.records)
         waited = time.monotonic() - self._since
-        if last or day != self._written_for or rows >= ENOUGH or (waited >= GATHER and rows):
+        matured = day != self._written_for
+        if last or matured or rows >= ENOUGH or (waited >= GATHER and rows):
             self._write()
             self._written_for = day
             self._quality.measure(now)
             self._log.drop_consumed()
-        if last or time.monotonic() - self._beaten >= BEAT:
+        if last or matured or time.monotonic() - self._beaten >= BEAT:
             self._beat(now)
 
     def _write(self) -> None:
