@@ -211,7 +211,7 @@ WRONG = [
     ('[[gates]]\ncheck = "finite"\nrows = 1', ["gates[0].rows: unknown key", "known: check"]),
     ('[[gates]]\ncheck = "latency"\np99 = 20', ["gates[0].p99", "found 20", '"20ms"']),
     ('[[gates]]\ncheck = "beats-baseline"\nmargin = nan', ["gates[0].margin", "NaN"]),
-    ('[[gates]]\ncheck = "better-than-champion"\nmetric = "auc"', ["gates[0].metric", "log_loss"]),
+    ('[[gates]]\ncheck = "better-than-champion"\nmetric = "f1"', ["gates[0].metric", "log_loss"]),
     ('[[gates]]\ncheck = "beats-baseline"\nmetric = "mae"', ["gates[0].metric", "the task binary"]),
     ("[rollout]\nsteps = [{ shadow = 5, weight = 5 }]", ["rollout.steps[0]", "shadow and weight"]),
     ("[rollout]\nsteps = [{}]", ["rollout.steps[0]", "found nothing"]),

@@ -6,14 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from noria.core.gates import Gate
-from noria.core.quality import METRICS, metrics_of
+from noria.core.quality import METRICS, primary
 from noria.project.kinds import Key, one_of
 from noria.project.scalars import SECONDS, number, whole
 
-PAIRED = tuple(metric.name for metric in METRICS.values() if metric.per_row)
-"""Metrics that have a value for each row, so that two models can be compared row by row."""
-
-_METRIC = Key("metric", one_of(*PAIRED), "Which metric; without it, the first one of the task.")
+_METRIC = Key("metric", one_of(*METRICS), "Which metric; without it, the first one of the task.")
 
 CHECKS: dict[str, tuple[Key, ...]] = {
     "enough-rows": (Key("rows", whole(1), "How many rows the holdout must have.", default=500),),
@@ -38,7 +35,7 @@ def gate(check: str, options: Mapping[str, Any], task: str) -> Gate:
     """Return a gate with all options filled in; a latency is in seconds."""
     defaults = {key.name: key.default for key in CHECKS[check]}
     if _METRIC in CHECKS[check]:
-        defaults["metric"] = next(metric.name for metric in metrics_of(task) if metric.per_row)
+        defaults["metric"] = primary(task).name
     return Gate(check=check, options={**defaults, **options})
 
 
