@@ -165,6 +165,7 @@ def test_a_step_that_never_ran_says_so():
 
 def test_without_a_lock_file_the_installed_packages_count(tmp_path):
     assert fingerprint.environment(tmp_path)["lock"] == "installed packages"
+    assert any(found.startswith("polars-") for found in fingerprint._installed())
     (tmp_path / "uv.lock").write_text("a")
     first = fingerprint.environment(tmp_path)
     (tmp_path / "uv.lock").write_text("b")

@@ -7,8 +7,8 @@ import hashlib
 import json
 import platform
 import symtable
+import sys
 from collections.abc import Mapping
-from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
@@ -38,12 +38,17 @@ def key(parts: Parts) -> str:
 def environment(checkout: Path) -> Parts:
     """Return the Python version and the digest of the lock file, or of the installed packages without one."""
     lock = next((checkout / name for name in LOCKS if (checkout / name).is_file()), None)
-    installed = "" if lock else "\n".join(sorted(f"{dist.name}=={dist.version}" for dist in distributions()))
+    installed = "" if lock else "\n".join(_installed())
     return {
         "python": platform.python_version(),
         "lock": lock.name if lock else "installed packages",
         "digest": _hash(lock.read_text() if lock else installed),
     }
+
+
+def _installed() -> list[str]:
+    """Return name and version of each installed package, from the names of their folders alone."""
+    return sorted(found.name for path in sys.path for found in Path(path).glob("*.dist-info"))
 
 
 def explain(old: Parts | None, new: Parts) -> tuple[str, ...]:
