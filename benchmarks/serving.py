@@ -53,11 +53,11 @@ def figures(said: str) -> tuple[float, str, str, int]:
     """Return requests a second, median and 99th percentile, and the failed requests, as wrk tells them."""
 
     def found(pattern: str) -> str:
-        match = re.search(pattern, said)
+        match = re.search(pattern, said, re.MULTILINE)
         return match[1] if match else ""
 
     failed = sum(map(int, re.findall(r"(?:connect|read|write|timeout|responses:) (\d+)", said)))
-    return float(found(r"Requests/sec:\s+([\d.]+)")), found(r"50%\s+(\S+)"), found(r"99%\s+(\S+)"), failed
+    return float(found(r"Requests/sec:\s+([\d.]+)")), found(r"^ +50% +(\S+)"), found(r"^ +99% +(\S+)"), failed
 
 
 def _wrk(port: int, script: Path, connections: int) -> str:

@@ -4,6 +4,9 @@ from benchmarks.noop import STEPS, stages
 from benchmarks.serving import figures
 
 SAID = """
+  Thread Stats   Avg      Stdev     Max   +/- Stdev
+    Latency   220.35us  140.21us   7.65ms   98.99%
+    Req/Sec     2.01k   100.00      2.20k    89.50%
   Latency Distribution
      50%  210.00us
      75%  260.00us
