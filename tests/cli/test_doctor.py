@@ -136,6 +136,15 @@ def test_rows_that_break_the_schema_are_a_warning(root: Path) -> None:
     assert finding["advice"].startswith("1 rows break schema.toml: ")
 
 
+def test_data_that_are_no_longer_as_the_schema_says_are_a_warning(root: Path) -> None:
+    assert findings()["schema"]["found"] == "schema.toml is as the data are"
+    with (root / "data/1.csv").open("a") as file:
+        file.write("50,1\n")  # the highest was 30: the rest of a division by 31
+    finding = findings()["schema"]
+    assert finding["status"] == "warn"
+    assert finding["found"] == "1 difference: x: highest was 30.0, is 50.0"
+
+
 def test_a_port_in_use_and_uncommitted_changes_are_warnings(root: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         change(root, "noria.toml", "port = 0", f"port = {server.getsockname()[1]}")

