@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+from weakref import finalize
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, inspect, text
 from sqlalchemy.engine import make_url
@@ -48,6 +49,7 @@ class Database:
         self._url = make_url(url)
         self._sqlite = self._url.get_backend_name() == "sqlite"
         self._engine = self._sqlite_engine(checkpoints) if self._sqlite else create_engine(self._url)
+        finalize(self, self._engine.dispose)  # a verb ends without closing it; Python 3.13 warns of that
         with self._named_errors():
             _migrate(self._engine)
 
@@ -89,10 +91,14 @@ class Database:
 
         def connected(raw: Any, _record: Any) -> None:
             raw.isolation_level = None  # the driver is to begin nothing by itself
-            raw.execute("PRAGMA journal_mode=WAL")
-            raw.execute("PRAGMA foreign_keys=ON")
-            if not checkpoints:
-                raw.execute("PRAGMA wal_autocheckpoint=0")
+            try:
+                raw.execute("PRAGMA journal_mode=WAL")
+                raw.execute("PRAGMA foreign_keys=ON")
+                if not checkpoints:
+                    raw.execute("PRAGMA wal_autocheckpoint=0")
+            except BaseException:
+                raw.close()  # it is not in the pool yet, which would close it
+                raise
 
         def begun(connection: Connection) -> None:
             for statement in _BEGIN[connection.get_execution_options().get("mode", READ)]:
