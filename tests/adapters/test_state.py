@@ -290,10 +290,11 @@ def test_the_migrations_make_exactly_the_tables(url):
     from sqlalchemy import create_engine
 
     SqlState(url).close()
-    with create_engine(url).connect() as connection:
+    engine = create_engine(url)
+    with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
-        connection.engine.dispose()
+    engine.dispose()
 
 
 def test_the_state_outlives_its_process(url):
