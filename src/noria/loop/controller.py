@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import sys
-from datetime import datetime
 from threading import Event
 
-from noria.core.policy import Decision
 from noria.errors import NoriaError
-from noria.loop.advance import move, next_move, open_next
 from noria.loop.parts import Parts
 from noria.loop.projection import Projection
 from noria.loop.runtime import Runtime
-from noria.loop.watch import consider, facts, resume, start
+from noria.loop.turn import Turn, turn
+from noria.loop.watch import resume
 
 
 class Controller:
@@ -34,14 +32,10 @@ class Controller:
         self._runtime.stop()
 
     def tick(self) -> None:
-        """Look once at everything, and do what follows."""
-        parts = self._parts
-        known = facts(parts, self._watched_since)
-        decision = consider(parts, known)
-        started = start(parts, known, decision, self._runtime.retrain) if decision.run else None
-        moved = self._advance()
+        """Turn the wheel once, mend the registry's alias, and tell what the turn came to."""
+        seen = turn(self._parts, self._watched_since, self._runtime.retrain)
         self._projection.repair()
-        self._tell(known.now, decision, running=known.running or started is not None, moved=moved)
+        self._tell(seen)
 
     def _try_tick(self) -> None:
         """A fault of the outside must not stop the wheel: it is told once, and the next tick tries again."""
@@ -53,26 +47,13 @@ class Controller:
                 self._fault = str(error)
                 print(f"controller: {error}", file=sys.stderr, flush=True)
 
-    def _advance(self) -> bool:
-        """Open the next rollout, or carry out what the open one calls for; return whether traffic changed."""
-        parts = self._parts
-        row = parts.state.model(parts.model)
-        if open_next(parts, row) is not None:
-            return True
-        if row.rollout is None or row.rollout.ended:
-            return False
-        moved = next_move(parts, row.rollout)
-        if moved is None:
-            return False
-        move(parts, row, moved)
-        return True
-
-    def _tell(self, looked: datetime, decision: Decision, *, running: bool, moved: bool) -> None:
-        """Say what this look came to; `looked` is when it began, so all that came before was seen."""
+    def _tell(self, seen: Turn) -> None:
+        """Say what this turn came to, at the time when it began, so that all that came before was seen."""
+        until = seen.decision.until
         told = {
-            "running": running,
-            "moved": moved,
-            "decision": decision.reason,
-            "until": decision.until.isoformat() if decision.until else None,
+            "running": seen.facts.running or seen.started,
+            "moved": seen.moved,
+            "decision": seen.decision.reason,
+            "until": until.isoformat() if until else None,
         }
-        self._parts.state.beat("controller", looked, told)
+        self._parts.state.beat("controller", seen.facts.now, told)

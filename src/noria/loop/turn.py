@@ -1,0 +1,49 @@
+"""One turn of the wheel: look at everything once, and do what follows.
+
+The controller turns it on the clock of its project, again and again; the replay turns it on a virtual clock,
+through a history.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from noria.core.policy import Decision, Facts
+from noria.loop.advance import move, next_move, open_next
+from noria.loop.parts import Parts
+from noria.loop.watch import consider, facts, start
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """What a turn saw and did: whether it started a run, and whether it changed the traffic."""
+
+    facts: Facts
+    decision: Decision
+    started: bool
+    moved: bool
+
+
+def turn(parts: Parts, watched_since: datetime, launch: Callable[[str], Any]) -> Turn:
+    """Start the run that is called for, by `launch` and the run's id, and carry the rollout one move on."""
+    known = facts(parts, watched_since)
+    decision = consider(parts, known)
+    started = start(parts, known, decision, launch) if decision.run else None
+    return Turn(facts=known, decision=decision, started=started is not None, moved=_advance(parts))
+
+
+def _advance(parts: Parts) -> bool:
+    """Open the next rollout, or carry out what the open one calls for; return whether traffic changed."""
+    row = parts.state.model(parts.model)
+    if open_next(parts, row) is not None:
+        return True
+    if row.rollout is None or row.rollout.ended:
+        return False
+    moved = next_move(parts, row.rollout)
+    if moved is None:
+        return False
+    move(parts, row, moved)
+    return True
