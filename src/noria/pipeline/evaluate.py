@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -10,22 +10,19 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from noria.artifact.predictor import Predictor, load
 from noria.artifact.probe import probe
-from noria.core.compare import Comparison, compare
 from noria.core.gates import Evidence, Gate
-from noria.core.quality import METRICS, Array, score
+from noria.core.quality import Array
 from noria.errors import ArtifactError, PipelineError
+from noria.pipeline.measure import Held, Opponent, aligned, baseline, measure
 from noria.rows import Rival
 
 PROBED = 200
 """Rows that are asked one by one in a clean process, for latency and repeatability."""
 AGREED = 20_000
 """Rows on which the refitted model is held against the candidate."""
-BLOCKS = 20
-"""Blocks of a holdout whose rows have an order but no time."""
 TOLERANCE = 1e-9
 
 
@@ -52,23 +49,13 @@ def evaluate(asked: Evaluation) -> Evidence:
     """
     model = load(asked.candidate)
     rows = pl.read_parquet(asked.holdout)
-    truth = truth_of(rows[asked.label], model.spec)
+    held = Held(task=asked.task, times=rows["_time"], truth=truth_of(rows[asked.label], model.spec))
     output = model.predict(columns_of(rows, model))
-    evidence = Evidence(
-        rows=len(rows),
-        metrics=score(asked.task, truth, output),
-        newer=asked.newer,
-        not_finite=int((~np.isfinite(output)).sum()),
-    )
-    base = np.broadcast_to(
-        _baseline(pl.read_parquet(asked.train, columns=[asked.label]), model), output.shape
-    )
-    every = np.ones(len(rows), dtype=bool)
-    evidence = replace(
-        evidence,
-        against_baseline=_compare(asked.gates, "beats-baseline", rows, truth, output, base, every),
-    )
-    return _against_champion(asked, _probed(evidence, model, rows, output, asked), model, rows, truth, output)
+    known = pl.read_parquet(asked.train, columns=[asked.label]).to_series()
+    classes = classes_of(model)
+    base = baseline(truth_of(known, model.spec), len(classes) if classes else None)
+    evidence = measure(held, output, base, _opponents(asked.rival, model, rows), asked.gates)
+    return _probed(replace(evidence, newer=asked.newer), model, rows, output, asked)
 
 
 def agree(rows: str, candidate: str, shipped: str) -> Evidence:
@@ -85,6 +72,11 @@ def agree(rows: str, candidate: str, shipped: str) -> Evidence:
     with np.errstate(invalid="ignore"):
         correlation = float(np.corrcoef(a, b)[0, 1])
     return Evidence(rows=len(common), agreement=correlation if np.isfinite(correlation) else 0.0)
+
+
+def classes_of(model: Predictor) -> tuple[str, ...]:
+    """Return the classes of a multiclass model in the order of its outputs' columns; () for other tasks."""
+    return tuple(map(str, model.spec["classes"])) if model.spec["task"] == "multiclass" else ()
 
 
 def columns_of(rows: pl.DataFrame, model: Predictor) -> dict[str, Any]:
@@ -118,14 +110,6 @@ def _column(series: pl.Series, kind: str) -> Sequence[Any] | Array:
     return series.cast(pl.String).to_list()
 
 
-def _baseline(train: pl.DataFrame, model: Predictor) -> Array | float:
-    """What a model answers that knows only the labels: their mean, or each class's share."""
-    truth = truth_of(train.to_series(), model.spec)
-    if model.spec["task"] != "multiclass":
-        return float(truth.mean())
-    return np.bincount(truth.astype(np.intp), minlength=len(model.spec["classes"])) / len(truth)
-
-
 def _probed(
     evidence: Evidence, model: Predictor, rows: pl.DataFrame, output: Array, asked: Evaluation
 ) -> Evidence:
@@ -154,69 +138,27 @@ def _plain(columns: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _against_champion(
-    asked: Evaluation, evidence: Evidence, model: Predictor, rows: pl.DataFrame, truth: Array, output: Array
-) -> Evidence:
-    rival = asked.rival
-    if rival is None:
-        return evidence
-    for artifact, name, untouched in _artifacts(rival, rows):
-        champion = load(artifact)
-        if champion.spec.get("classes") != model.spec.get("classes"):
-            fault = f"{name} knows other classes: {champion.spec.get('classes')}"
-            return replace(evidence, rival=name, faults={**evidence.faults, "better-than-champion": fault})
-        other = champion.predict(columns_of(rows, champion))
-        found = _compare(asked.gates, "better-than-champion", rows, truth, output, other, untouched)
-        evidence = replace(evidence, rival=name, against_champion=found)
-        if any(comparison.blocks > 1 for comparison in found.values()):
-            break
-    return evidence
-
-
-def _artifacts(rival: Rival, rows: pl.DataFrame) -> Iterable[tuple[str, str, NDArray[np.bool_]]]:
-    """The champion's artifacts, each with the rows of the holdout that it was not trained on.
+def _opponents(rival: Rival | None, model: Predictor, rows: pl.DataFrame) -> Iterator[Opponent]:
+    """Yield the champion's artifacts, each with the rows of the holdout that it was not trained on.
 
     The shipped one first: it is what serves. Where it was refitted on these very rows, its twin stands in,
     which saw none from its own holdout on.
     """
+    if rival is None:
+        return
     later = rows["_version"].to_numpy() > rival.data_version
     times = rows["_time"]
     cut = datetime.fromisoformat(rival.holdout_from) if times.dtype.is_temporal() else int(rival.holdout_from)
     held_out = (times >= cut).to_numpy()
+    name = f"version {rival.version}"
+    shipped = later if rival.refit else later | held_out
+    yield Opponent(name=name, output=_answers(rival.shipped, model, rows), untouched=shipped)
     if rival.refit:
-        yield rival.shipped, f"version {rival.version}", later
-        yield rival.twin, f"version {rival.version} as it was before its refit", later | held_out
-    else:
-        yield rival.shipped, f"version {rival.version}", later | held_out
+        twin = _answers(rival.twin, model, rows)
+        yield Opponent(name=f"{name} as it was before its refit", output=twin, untouched=later | held_out)
 
 
-def _compare(
-    gates: Sequence[Gate],
-    check: str,
-    rows: pl.DataFrame,
-    truth: Array,
-    candidate: Array,
-    other: Array,
-    usable: NDArray[np.bool_],
-) -> dict[str, Comparison]:
-    """Compare on the usable rows by each metric that a gate of this check names."""
-    blocks = _blocks(rows["_time"])[usable]
-    return {
-        gate.options["metric"]: compare(
-            METRICS[gate.options["metric"]],
-            truth=truth[usable],
-            candidate=candidate[usable],
-            champion=other[usable],
-            blocks=blocks,
-            confidence=gate.options.get("confidence", 0.95),
-        )
-        for gate in gates
-        if gate.check == check
-    }
-
-
-def _blocks(times: pl.Series) -> NDArray[np.int64]:
-    """Return the block of each row: its day, or its share of the order where there is no time."""
-    if times.dtype.is_temporal():
-        return times.dt.epoch("d").to_numpy().astype(np.int64)
-    return np.arange(len(times), dtype=np.int64) * BLOCKS // max(len(times), 1)
+def _answers(artifact: str, model: Predictor, rows: pl.DataFrame) -> Array:
+    """Return what an artifact answers, its classes in the order of `model`'s."""
+    champion = load(artifact)
+    return aligned(champion.predict(columns_of(rows, champion)), classes_of(champion), classes_of(model))
