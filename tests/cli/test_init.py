@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import subprocess
+from datetime import timedelta
 from pathlib import Path
 
 import polars as pl
@@ -62,6 +63,22 @@ def test_anyones_table_becomes_a_project(tmp_path: Path, houses: Path) -> None:
     assert (project.data.time, project.data.entity, project.data.source) == ("sold", "id", ("data/*.csv",))
     assert project.triggers.data
     assert (tmp_path / "houses/data/houses.csv").read_bytes() == houses.read_bytes()
+
+
+def test_when_a_label_is_known_is_kept_and_no_feature(tmp_path: Path, houses: Path) -> None:
+    roles = ("--label", "price", "--time", "sold", "--label-time", "paid", "--label-delay", "7d")
+    frame = pl.read_csv(houses).with_columns(paid=pl.col("sold"))
+    frame.write_csv(houses)
+    assert init("houses", "--data", str(houses), *roles).exit_code == 0
+    data = load(tmp_path / "houses").data
+    assert (data.label_time, data.label_delay) == ("paid", timedelta(days=7))
+    assert "paid" not in data.features
+
+
+def test_a_label_delay_that_is_no_duration_is_refused(tmp_path: Path, houses: Path) -> None:
+    error = error_of("houses", "--data", str(houses), "--label", "price", "--label-delay", "soon")
+    assert "data.label_delay" in str(error)
+    assert not (tmp_path / "houses").exists()
 
 
 def test_the_first_commit_holds_the_project_without_its_data(tmp_path: Path, houses: Path) -> None:

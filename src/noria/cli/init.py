@@ -26,21 +26,35 @@ def command(
     label: Annotated[str | None, typer.Option(help="The column to predict.")] = None,
     time: Annotated[str | None, typer.Option(help="The column with a row's moment.")] = None,
     entity: Annotated[str | None, typer.Option(help="Whom a row is about, each or at each time.")] = None,
+    label_time: Annotated[
+        str | None, typer.Option(help="The column with the moment at which a row's label became known.")
+    ] = None,
+    label_delay: Annotated[
+        str | None, typer.Option(help="How long after its row a label is known at the latest, such as 7d.")
+    ] = None,
     template: Annotated[
         str | None, typer.Option(help=f"Instead of --data: {' or '.join(TEMPLATES)}.")
     ] = None,
 ) -> None:
     """Make a project: noria.toml, schema.toml, a pipeline, and a first commit."""
+    roles = {
+        "label": label,
+        "time": time,
+        "entity": entity,
+        "label_time": label_time,
+        "label_delay": label_delay,
+    }
+    said = {role: value for role, value in roles.items() if value is not None}
     if template is None and not (data and label):
         raise typer.BadParameter("give --data FILES and --label COLUMN, or --template NAME")
-    if template is not None and (data or label or time or entity):
+    if template is not None and (data or said):
         raise typer.BadParameter("a template brings its own data: leave the options on data out")
     if template not in (None, *TEMPLATES):
         raise typer.BadParameter(f'--template: found "{template}"; allowed: {", ".join(TEMPLATES)}')
     root = Path(name)
     _require_free(root)
     try:
-        examples = _bring(root / "data", template, data or [], label or "", time, entity)
+        examples = _bring(root / "data", template, data or [], said)
         summary = _make(root, template, examples)
     except BaseException:
         shutil.rmtree(root, ignore_errors=True)
@@ -59,10 +73,8 @@ def _require_free(root: Path) -> None:
         raise ProjectError(tuple(faults), hint="noria init --help")
 
 
-def _bring(
-    folder: Path, template: str | None, data: list[str], label: str, time: str | None, entity: str | None
-) -> Examples:
-    """Put the data into `folder`."""
+def _bring(folder: Path, template: str | None, data: list[str], said: dict[str, str]) -> Examples:
+    """Put the data into `folder`; `said` is what the command line says of their columns."""
     from noria.project import samples
     from noria.project.scaffold import Examples
 
@@ -72,7 +84,7 @@ def _bring(
     if template == "tabular":
         return _customers(folder)
     source = samples.copy(samples.matching(Path(), data), folder)
-    return Examples(source=source, label=label, time=time, entity=entity)
+    return Examples(source=source, **said)
 
 
 def _make(root: Path, template: str | None, examples: Examples) -> str:

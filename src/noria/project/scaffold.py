@@ -30,6 +30,7 @@ class Examples:
     time: str | None = None
     entity: str | None = None
     label_time: str | None = None
+    label_delay: str = "0s"
     unused: str | None = None
 
 
