@@ -1,18 +1,21 @@
-"""Tests that hold however often one looks: each returns the logarithm of an e-value.
+"""Tests that hold however often one looks: each returns the logarithm of an e-value, or an interval.
 
 An e-value is what somebody owns who started with 1 and bets against a hypothesis, observation by
 observation, at odds that are fair or worse under it. While the hypothesis is true, the wealth ever reaches
 1 / alpha with a probability of at most alpha (Ville's inequality; Ramdas et al., Stat. Sci. 2023, arXiv
 2210.01948). So a verdict at `bound(alpha)` is wrong with that probability at most, in all looks together.
+An interval holds the hypotheses that such a bet has not ruined, so it too is right at all looks together.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import exp, inf, lgamma, log, log1p
+from math import exp, expm1, inf, lgamma, log, log1p, sqrt
 
 BETS = 10
 """Alternatives among which a mixture spreads its stake: more of them change no figure by much."""
+TARGET = 5000
+"""The number of observations at which `mean_sequence` is narrowest, unless told otherwise."""
 
 
 def bound(alpha: float) -> float:
@@ -58,6 +61,45 @@ def split(first: int, second: int, share: float, concentration: float) -> float:
     one, other = concentration * share, concentration * (1 - share)
     evidence = _log_beta(one + first, other + second) - _log_beta(one, other)
     return evidence - first * log(share) - second * log1p(-share)
+
+
+def mcnemar(won: int, lost: int) -> float:
+    """Return the log e-value against "of the pairs that tell two models apart, the first wins at most half".
+
+    `won` counts the rows in which only the first model is right, `lost` those in which only the second is.
+    So `mcnemar(won, lost)` at its bound proves the first better, `mcnemar(lost, won)` proves it worse; each
+    of both verdicts is wrong with a probability of alpha at most. The rows that both have right, or both
+    wrong, say nothing about which is better, and their number may change as it likes.
+    McNemar, Psychometrika 1947, asked at every look: a bet on each pair at even odds.
+    """
+    return rate_above(won, won + lost, 0.5)
+
+
+def mean_sequence(
+    rows: int, mean: float, variance: float, alpha: float, target: int = TARGET
+) -> tuple[float, float]:
+    """Return an interval that holds the true mean at all looks together, but with a probability of `alpha`.
+
+    `mean` and `variance` (the mean square less the squared mean) are those of the `rows` observations so far:
+    rows, or days with `target=14`. It is infinite while they are too few to know their own spread: below 64
+    rows, or 6 days, at alpha .05. A one-sided verdict, such as "the mean is above 0", is wrong with a
+    probability of about alpha / 2.
+
+    Exact for independent normal observations of any variance, as means of days nearly are: the interval holds
+    each m that a t-test with prior N(0, 1 / c) on (mean - m) / deviation does not refuse (Lai, Ann.
+    Stat. 1976; Wang and Ramdas 2023, arXiv 2310.03722). With many rows it becomes the asymptotic confidence
+    sequence of Waudby-Smith et al., Ann. Stat. 2024 (arXiv 2103.06476), which holds for any distribution.
+
+    It fails for rare losses of one sign, as long as their spread has not shown: wait for 20 of them, or count
+    them with `split`. It fails too where rows are not independent: then take days.
+    """
+    if not rows:
+        return -inf, inf
+    c = target / (log1p(2 * bound(alpha)) + 2 * bound(alpha))
+    # m is refused from this share on of (mean - m)^2 in variance + (mean - m)^2, the mean of (row - m)^2
+    share = -expm1(-(2 * bound(alpha) + log1p(rows / c)) / rows) * (rows + c) / rows
+    half = sqrt(variance * share / (1 - share)) if share < 1 else inf
+    return mean - half, mean + half
 
 
 def _mixture(events: int, trials: int, rate: float, alternatives: Sequence[float]) -> float:
