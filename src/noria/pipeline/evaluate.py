@@ -10,13 +10,14 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from noria.artifact.predictor import Predictor, load
 from noria.artifact.probe import probe
 from noria.core.gates import Evidence, Gate
 from noria.core.quality import Array
 from noria.errors import ArtifactError, PipelineError
-from noria.pipeline.measure import Held, Opponent, aligned, baseline, measure
+from noria.pipeline.measure import Held, Opponent, agreement, aligned, baseline, measure
 from noria.rows import Rival
 
 PROBED = 200
@@ -66,12 +67,7 @@ def agree(rows: str, candidate: str, shipped: str) -> Evidence:
     """
     common = pl.read_parquet(rows).tail(AGREED)
     one, other = (load(path) for path in (candidate, shipped))
-    a, b = (model.predict(columns_of(common, model)).ravel() for model in (one, other))
-    if np.allclose(a, b):
-        return Evidence(rows=len(common), agreement=1.0)
-    with np.errstate(invalid="ignore"):
-        correlation = float(np.corrcoef(a, b)[0, 1])
-    return Evidence(rows=len(common), agreement=correlation if np.isfinite(correlation) else 0.0)
+    return agreement(one.predict(columns_of(common, one)), other.predict(columns_of(common, other)))
 
 
 def classes_of(model: Predictor) -> tuple[str, ...]:
@@ -148,14 +144,20 @@ def _opponents(rival: Rival | None, model: Predictor, rows: pl.DataFrame) -> Ite
         return
     later = rows["_version"].to_numpy() > rival.data_version
     times = rows["_time"]
-    cut = datetime.fromisoformat(rival.holdout_from) if times.dtype.is_temporal() else int(rival.holdout_from)
-    held_out = (times >= cut).to_numpy()
+    held_out = _since(times, rival.holdout_from)
     name = f"version {rival.version}"
     shipped = later if rival.refit else later | held_out
     yield Opponent(name=name, output=_answers(rival.shipped, model, rows), untouched=shipped)
     if rival.refit:
         twin = _answers(rival.twin, model, rows)
         yield Opponent(name=f"{name} as it was before its refit", output=twin, untouched=later | held_out)
+
+
+def _since(times: pl.Series, start: str) -> NDArray[np.bool_]:
+    """Return which times are from `start` on, a moment or a row's number as text; none where it is ""."""
+    if not start:
+        return np.zeros(len(times), dtype=bool)
+    return (times >= (datetime.fromisoformat(start) if times.dtype.is_temporal() else int(start))).to_numpy()
 
 
 def _answers(artifact: str, model: Predictor, rows: pl.DataFrame) -> Array:

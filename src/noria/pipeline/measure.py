@@ -9,12 +9,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from noria.core.compare import Comparison, compare
+from noria.core.compare import Comparison, compare, losses
 from noria.core.gates import Evidence, Gate
-from noria.core.quality import METRICS, Array, score
+from noria.core.quality import METRICS, Array, primary, score
 
 BLOCKS = 20
-"""Blocks of a holdout whose rows have an order but no time."""
+"""At least so many blocks are in a holdout whose rows have an order but no time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +49,7 @@ def measure(
         rows=len(held.truth),
         metrics=score(held.task, held.truth, output),
         not_finite=int((~np.isfinite(output)).sum()),
+        losses=losses(primary(held.task), held.truth, output, _blocks(held.times)),
         against_baseline=_compare(gates, "beats-baseline", held, output, base, every),
     )
     for opponent in opponents:
@@ -57,6 +58,15 @@ def measure(
         if any(comparison.blocks > 1 for comparison in found.values()):
             break
     return evidence
+
+
+def agreement(one: Array, other: Array) -> Evidence:
+    """Return the correlation of what two models answer on the same rows; 1 where the answers are equal."""
+    if np.allclose(one, other):
+        return Evidence(rows=len(one), agreement=1.0)
+    with np.errstate(invalid="ignore"):
+        correlation = float(np.corrcoef(one.ravel(), other.ravel())[0, 1])
+    return Evidence(rows=len(one), agreement=correlation if np.isfinite(correlation) else 0.0)
 
 
 def aligned(output: Array, classes: Sequence[str], wanted: Sequence[str]) -> Array:
@@ -103,7 +113,11 @@ def _compare(
 
 
 def _blocks(times: pl.Series) -> NDArray[np.int64]:
-    """Return the block of each row: its day, or its share of the order where there is no time."""
+    """Return the block of each row: its day, or the number of its first row where there is only an order.
+
+    The size of those is a power of two, so that the next holdout, with somewhat more rows, has the same blocks.
+    """
     if times.dtype.is_temporal():
         return times.dt.epoch("d").to_numpy().astype(np.int64)
-    return np.arange(len(times), dtype=np.int64) * BLOCKS // max(len(times), 1)
+    size = 2 ** max((len(times) // BLOCKS).bit_length() - 1, 0)
+    return times.to_numpy().astype(np.int64) // size * size
