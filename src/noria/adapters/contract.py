@@ -41,25 +41,32 @@ class Checked:
     unseen: dict[str, int]
 
 
-def check(batch: pl.DataFrame, schema: TableSchema, data: Data) -> Checked:
-    """Return the batch's good rows with the schema's types, and the refused ones with their reasons."""
+def check(batch: pl.DataFrame, schema: TableSchema, data: Data, *, labelled: bool = True) -> Checked:
+    """Return the batch's good rows with the schema's types, and the refused ones with their reasons.
+
+    Unless `labelled`, a row may lack its label and label time: a request that nobody has answered yet.
+    """
     raw = [_blank_to_null(column, batch.schema[column.name]) for column in schema.columns]
     batch = batch.with_columns(raw)
     typed = batch.with_columns(_typed(column, batch.schema[column.name]) for column in schema.columns)
-    needed = {data.label, data.time, data.entity, data.label_time} - {None}
+    needed = _needed(schema, data, labelled)
     reasons = pl.DataFrame(
         [
-            _reasons(
-                column, batch[column.name], typed[column.name], column.name in needed or not column.nullable
-            )
+            _reasons(column, batch[column.name], typed[column.name], column.name in needed)
             for column in schema.columns
         ]
     )
     reason = reasons.select(pl.coalesce(pl.all())).to_series().rename("reason")
     if data.identity:
-        reason = _refuse_repeated(typed.select(data.identity), reason)
+        reason = _refuse_repeated(typed.select(data.identity), typed[data.label].is_null(), reason)
     good = typed.filter(reason.is_null())
     return Checked(rows=good, refused=_refused(batch, reason), unseen=_unseen(good, schema))
+
+
+def _needed(schema: TableSchema, data: Data, labelled: bool) -> set[str | None]:
+    outcome = {data.label, data.label_time}
+    needed = {column.name for column in schema.columns if not column.nullable} | {data.time, data.entity}
+    return needed | outcome if labelled else needed - outcome
 
 
 def _blank_to_null(column: Column, dtype: pl.DataType) -> pl.Expr:
@@ -111,13 +118,13 @@ def _braced(name: str) -> str:
     return name.replace("{", "{{").replace("}", "}}")
 
 
-def _refuse_repeated(identity: pl.DataFrame, reason: pl.Series) -> pl.Series:
-    """Refuse all rows of an entity (at a time) but the first good one."""
+def _refuse_repeated(identity: pl.DataFrame, unlabelled: pl.Series, reason: pl.Series) -> pl.Series:
+    """Refuse all rows of an entity (at a time) but the first good one; one with a label goes before."""
     good = pl.col("reason").is_null()
-    repeated = good & (good.cum_sum().over(identity.columns) > 1)
+    repeated = good & (good.cum_sum().over(identity.columns, order_by="_unlabelled") > 1)
     text = pl.lit(f"{', '.join(identity.columns)}: occurs before in this batch; the first row counts")
     marked = pl.when(repeated).then(text).otherwise("reason").alias("reason")
-    return identity.with_columns(reason=reason).select(marked).to_series()
+    return identity.with_columns(reason=reason, _unlabelled=unlabelled).select(marked).to_series()
 
 
 def _refused(batch: pl.DataFrame, reason: pl.Series) -> pl.DataFrame:

@@ -39,7 +39,7 @@ def ingest(project: Project, schema: TableSchema, dataset: Dataset, now: datetim
     if {key: before.get(key) for key in seen} != seen:
         batches["source"] = check(sources.read(paths, schema.names), schema, project.data)
     fed = feedback(project, schema, dataset, now)
-    batches["feedback"] = check(fed, _as_sent(schema, project.data), project.data)
+    batches["feedback"] = check(fed, as_sent(schema, project.data), project.data)
     version = dataset.append({origin: batch.rows for origin, batch in batches.items()})
     _quarantine(lake, batches, now)
     if "source" in batches:
@@ -71,7 +71,7 @@ def feedback(project: Project, schema: TableSchema, dataset: Dataset, now: datet
     return rows.sort("_when", "id").select(_columns(schema, data, predictions)).collect()
 
 
-def _as_sent(schema: TableSchema, data: Data) -> TableSchema:
+def as_sent(schema: TableSchema, data: Data) -> TableSchema:
     """Return the schema of what clients send: columns that are no features may be missing."""
     return TableSchema(
         columns=tuple(

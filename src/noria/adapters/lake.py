@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -58,7 +58,7 @@ class Dataset:
             if not self._data.identity:
                 tables = [_of(origin, table) for table in tables]
             known = [_columns(table, key, rows) for table in tables]
-            fresh = pl.concat([fresh, _unknown(rows, pl.concat(known), key)], how="diagonal_relaxed")
+            fresh = pl.concat([fresh, unknown(rows, pl.concat(known), key)], how="diagonal_relaxed")
         if fresh.is_empty():
             return self.version
         number = self.version + 1
@@ -73,12 +73,7 @@ class Dataset:
             pl.lit(None, dtype).alias(name) for name, dtype in own.items() if name not in batch.columns
         ]
         rows = batch.with_columns(*present, _time=time, _origin=pl.lit(origin))
-        return rows.with_columns(_known=pl.coalesce("_known", self._when_known(rows)))
-
-    def _when_known(self, rows: pl.DataFrame) -> pl.Expr:
-        if self._data.label_time in rows.columns:
-            return pl.col(str(self._data.label_time))
-        return pl.col("_time") + pl.lit(self._data.label_delay) if self._data.time else pl.lit(None)
+        return rows.with_columns(_known=pl.coalesce("_known", when_known(self._data, rows.columns)))
 
     def _key(self, rows: pl.DataFrame, origin: str) -> list[str]:
         if self._data.identity:
@@ -97,6 +92,20 @@ def visible(rows: pl.LazyFrame, now: datetime) -> pl.LazyFrame:
     return rows.filter(pl.col("_known").is_null() | (pl.col("_known") <= now))
 
 
+def when_known(data: Data, columns: Collection[str]) -> pl.Expr:
+    """Return when the label of a row with these columns and its `_time` is known; null without a time."""
+    if data.label_time in columns:
+        return pl.col(str(data.label_time))
+    return pl.col("_time") + pl.lit(data.label_delay) if data.time else pl.lit(None)
+
+
+def unknown(rows: pl.DataFrame, known: pl.DataFrame, key: Sequence[str]) -> pl.DataFrame:
+    """Return the rows whose key is not among the known ones; equal ones are told apart by counting them."""
+    copy = pl.int_range(pl.len()).over(*key).alias("_copy")
+    numbered, counted = rows.with_columns(copy), known.with_columns(copy)
+    return numbered.join(counted, on=[*key, "_copy"], how="anti", nulls_equal=True).drop("_copy")
+
+
 def _of(origin: str, table: pl.LazyFrame) -> pl.LazyFrame:
     return table.filter(pl.col("_origin") == origin) if table.collect_schema() else table
 
@@ -108,10 +117,3 @@ def _columns(table: pl.LazyFrame, key: list[str], rows: pl.DataFrame) -> pl.Data
         return rows.select(key).clear()
     columns = [pl.col(name) if name in names else pl.lit(None, rows.schema[name]).alias(name) for name in key]
     return table.select(columns).collect()
-
-
-def _unknown(rows: pl.DataFrame, known: pl.DataFrame, key: list[str]) -> pl.DataFrame:
-    """Return the rows that are not known; equal ones are told apart by counting them."""
-    copy = pl.int_range(pl.len()).over(key).alias("_copy")
-    numbered, counted = rows.with_columns(copy), known.with_columns(copy)
-    return numbered.join(counted, on=[*key, "_copy"], how="anti", nulls_equal=True).drop("_copy")
