@@ -38,7 +38,8 @@ def snapshot(job: Job) -> Snapshot:
     from noria.adapters import snapshot as cut
 
     project, schema = _project(job)
-    return cut.snapshot(project, schema, Path(job["run_dir"]) / "rows", open_clock(project.home).now())
+    now = open_clock(project.home).now()
+    return cut.snapshot(project, schema, Path(job["run_dir"]) / "rows", now, job["windows"])
 
 
 def train(job: Job) -> Training:
@@ -80,7 +81,7 @@ def evaluate(job: Job) -> Any:
     return evaluate(
         Evaluation(
             holdout=cuts.holdout,
-            train=cuts.train,
+            train=cuts.cuts[0].train,
             candidate=job["candidate"],
             rival=msgspec.convert(job["rival"], Rival | None),
             newer=job["newer"],
@@ -96,7 +97,8 @@ def agree(job: Job) -> Any:
     from noria.pipeline.evaluate import agree
 
     cuts = msgspec.convert(job["snapshot"], Snapshot)
-    return agree(cuts.train, job["candidate"], job["shipped"])
+    shortest = min(cuts.cuts, key=lambda cut: cut.rows)  # whatever the window, its rows were trained on
+    return agree(shortest.train, job["candidate"], job["shipped"])
 
 
 def prepare(job: Job) -> bool:
@@ -144,7 +146,16 @@ def _lineage(row: RunRow, shipped: Training) -> dict[str, str]:
 
 def _facts(row: RunRow) -> dict[str, Any]:
     """What the loop asks of a version later: what it was compared on, and what it was trained on."""
-    kept = ("metrics", "refit", "holdout_from", "holdout_rows", "rows", "train_seconds", "refit_seconds")
+    kept = (
+        "metrics",
+        "refit",
+        "window",
+        "holdout_from",
+        "holdout_rows",
+        "rows",
+        "train_seconds",
+        "refit_seconds",
+    )
     return {
         **{name: row.facts[name] for name in kept if name in row.facts},
         "commit": row.commit,

@@ -9,30 +9,41 @@ from typing import Any
 
 from noria.core.gates import Verdict
 from noria.core.ledger import traffic
+from noria.core.paired import Moments, Paired
 from noria.core.rollout import Rollout
 from noria.core.traffic import Plan
 from noria.errors import StaleEpoch, StateError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cut:
+    """The rows of a window, in Parquet files: `train` up to the holdout, `full`, of `rows` rows, with it."""
+
+    window: str
+    train: str
+    full: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
     """A data version, cut for a run. Paths are Parquet files; times are of the project's clock.
 
-    `train` holds the labelled rows up to the holdout, `holdout` the newest matured rows, `full` both.
-    `new_rows` came since the version before; `quarantined` were refused with a reason. Every file carries
-    `_version`, the data version in which a row was appended, and `_time` (a timestamp, or the row's number).
-    `origin` tells what they were cut from, see `noria.origin`; it is empty where time alone will add rows.
+    `holdout` holds the newest matured rows, `cuts` the rows to train on, a cut for each window.
+    `holdout_from` is "" where nothing is held out. `new_rows` came since the version before; `quarantined`
+    were refused with a reason. Every file carries `_version`, the data version in which a row was appended,
+    and `_time` (a timestamp, or the row's number). `origin` tells what they were cut from, see
+    `noria.origin`; it is empty where time alone will add rows.
     """
 
     version: int
     rows: int
     new_rows: int
     quarantined: int
-    train: str
     holdout: str
-    full: str
     holdout_from: str
     holdout_rows: int
+    cuts: tuple[Cut, ...]
     origin: str = ""
 
 
@@ -72,7 +83,7 @@ class Rival:
     """The champion that a candidate is compared with, by two artifacts of the same code and parameters.
 
     `shipped` was trained on data version `data_version`, all of it where `refit`; `twin` was trained without
-    the rows from `holdout_from` on.
+    the rows from `holdout_from` on, "" where nothing was held out.
     """
 
     version: int
@@ -147,8 +158,8 @@ class RunRow:
 class VersionRow:
     """One registered version: its run, where its artifact lies, the artifact's manifest digest, its facts.
 
-    `facts` holds metrics on the holdout, `data_version`, `holdout_from` and the path of the twin: the same
-    code trained without the holdout.
+    `facts` holds metrics on the holdout, `data_version`, `window`, `holdout_from` and the path of the twin:
+    the same code trained without the holdout.
     """
 
     model: str
@@ -162,7 +173,11 @@ class VersionRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QualityRow:
-    """Realised quality of a version on one day of matured predictions; `rows` of them were labelled."""
+    """Realised quality of a version on one day of matured predictions; `rows` of them were labelled.
+
+    `losses` are those of the metric `loss`, row by row; `paired` holds a shadow against the champion, by the
+    same metric, on the requests that both answered. Both are None where there are no finite losses.
+    """
 
     model: str
     day: str
@@ -171,6 +186,9 @@ class QualityRow:
     predictions: int
     rows: int
     metrics: dict[str, float]
+    loss: str = ""
+    losses: Moments | None = None
+    paired: Paired | None = None
 
 
 def told(before: ModelRow, after: ModelRow, entries: Sequence[Entry]) -> list[Entry]:

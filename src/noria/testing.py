@@ -13,7 +13,18 @@ from noria.core.ledger import GENESIS, Head, append, plain
 from noria.core.rollout import Phase
 from noria.core.traffic import Plan
 from noria.core.window import ArmCounts, added
-from noria.rows import Checkout, Entry, ModelRow, QualityRow, RunRow, Snapshot, Training, VersionRow, told
+from noria.rows import (
+    Checkout,
+    Cut,
+    Entry,
+    ModelRow,
+    QualityRow,
+    RunRow,
+    Snapshot,
+    Training,
+    VersionRow,
+    told,
+)
 
 
 class FixedClock:
@@ -170,11 +181,12 @@ class MemoryJobs:
         self._do("checkout")
         return Checkout(path="/checkout", commit=commit)
 
-    def snapshot(self, run: str) -> Snapshot:
+    def snapshot(self, run: str, windows: tuple[str, ...]) -> Snapshot:
         self._do("snapshot")
+        cuts = (Cut(window=name, train=f"train-{name}", full=f"full-{name}", rows=1000) for name in windows)
         return Snapshot(
-            version=1, rows=1000, new_rows=10, quarantined=0, train="t", holdout="h", full="f",
-            holdout_from="2013-02-22", holdout_rows=self.rows,
+            version=1, rows=1000, new_rows=10, quarantined=0, holdout="h", holdout_from="2013-02-22",
+            holdout_rows=self.rows, cuts=tuple(cuts),
         )  # fmt: skip
 
     def train(self, run: str, checkout: Checkout, rows: str, name: str, champion: str | None) -> Training:

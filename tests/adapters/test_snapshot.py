@@ -24,8 +24,8 @@ def project(make_project, flights, tmp_path):
     return make_project()
 
 
-def cut(project, schema, now=NOW, run="r1"):
-    return snapshot(project, schema, project.home / "runs" / run, now)
+def cut(project, schema, now=NOW, run="r1", windows=("all",)):
+    return snapshot(project, schema, project.home / "runs" / run, now, windows)
 
 
 def times(path):
@@ -36,20 +36,21 @@ def test_the_cuts_part_the_known_rows_by_time(project, schema):
     made = cut(project, schema)
     # flights 0 to 239; the last flight that has landed by hour 240 left at hour 238
     assert (made.version, made.rows, made.new_rows, made.quarantined) == (1, 239, 239, 0)
-    # the holdout is what left after hour 238 - 48 = 190: flights 191 to 238
+    # due by hour 240 are the labels of flights 0 to 240 - 24 = 216; the holdout is what left after hour 168
     assert made.holdout_rows == 48
-    assert made.holdout_from == (START + timedelta(hours=191)).isoformat()
-    assert times(made.train).max() < times(made.holdout).min()
-    full = pl.read_parquet(made.full)
+    assert made.holdout_from == (START + timedelta(hours=169)).isoformat()
+    assert times(made.holdout).max() == START + timedelta(hours=216)
+    assert times(made.cuts[0].train).max() < times(made.holdout).min()
+    full = pl.read_parquet(made.cuts[0].full)
     assert full.height == 239
     assert full.columns == [*schema.names, "_version", "_time"]
 
 
 def test_it_does_the_same_when_repeated(project, schema):
     first = cut(project, schema)
-    before = pl.read_parquet(first.full)
+    before = pl.read_parquet(first.cuts[0].full)
     assert cut(project, schema) == first
-    assert pl.read_parquet(first.full).equals(before)
+    assert pl.read_parquet(first.cuts[0].full).equals(before)
 
 
 def test_an_earlier_moment_sees_what_was_known_then(project, schema):
@@ -80,14 +81,16 @@ def test_refused_rows_are_counted_once_and_come_when_they_are_good(project, sche
 
 
 def test_the_window_keeps_the_newest_stretch(project, schema):
-    project = replace(project, train=Train(window=timedelta(days=5), holdout=timedelta(days=2), params={}))
-    made = cut(project, schema)
-    assert made.rows == 120  # after hour 238 - 120 = 118: flights 119 to 238
+    made = cut(project, schema, windows=("5d", "all"))
+    newest, every = made.cuts
+    assert (newest.window, newest.rows) == ("5d", 120)  # after hour 238 - 120 = 118: flights 119 to 238
+    assert times(newest.train).len() == 120  # flights 49 to 168
+    assert (every.window, every.rows, made.rows) == ("all", 239, 239)
 
 
 def test_a_share_holds_out_the_newest_rows(project, schema):
     project = replace(project, train=Train(holdout=0.1, params={}))
-    assert cut(project, schema).holdout_rows == 24  # 0.1 x 239, rounded up
+    assert cut(project, schema).holdout_rows == 22  # 0.1 x 217, rounded up
 
 
 def test_without_a_time_the_order_of_the_rows_is_the_time(make_project, schema, flights, tmp_path):
@@ -103,7 +106,7 @@ def test_without_a_time_the_order_of_the_rows_is_the_time(make_project, schema, 
 
 def test_too_little_is_said_with_its_numbers(project, schema, flights):
     long = replace(project, train=Train(holdout=timedelta(days=30), params={}))
-    with pytest.raises(DataError, match="leaves no row to train on: 239 labels are known"):
+    with pytest.raises(DataError, match="leaves no row to train on: 217 labels are known and due"):
         cut(long, schema)
     with pytest.raises(DataError, match="of the dataset's 240 rows, no label was known"):
         cut(project, schema, START)
@@ -111,7 +114,7 @@ def test_too_little_is_said_with_its_numbers(project, schema, flights):
 
 def test_a_label_that_never_varies_is_said(project, schema, flights):
     flights(240).with_columns(late=0).write_csv(project.root / "data" / "flights.csv")
-    with pytest.raises(DataError, match="late: is always 0 in the 191 rows"):
+    with pytest.raises(DataError, match="late: is always 0 in the 169 rows"):
         cut(project, schema)
 
 
@@ -157,7 +160,7 @@ def test_mature_labelled_predictions_become_the_next_version(project, schema, fl
     made = cut(project, schema, START + timedelta(hours=290), "r2")
     # due by hour 290 are the flights 240 to 266 (266 + 24 = 290), without 250: 26
     assert (made.version, made.new_rows, made.quarantined) == (2, 26, 0)
-    full = pl.read_parquet(made.full)
+    full = pl.read_parquet(made.cuts[0].full)
     new = full.filter(pl.col("_version") == 2).sort("_time")
     assert new.select(schema.names).equals(later.filter(pl.col("flight").is_in(new["flight"].to_list())))
 
@@ -169,7 +172,7 @@ def test_a_column_that_is_no_feature_need_not_be_sent(project, schema, flights):
     collect(project, predicted(later).drop("hour"), labelled(later))
     made = cut(project, schema, START + timedelta(days=20), "r2")
     assert (made.new_rows, made.quarantined) == (1, 0)
-    assert pl.read_parquet(made.full).filter(flight="f240")["hour"].to_list() == [None]
+    assert pl.read_parquet(made.cuts[0].full).filter(flight="f240")["hour"].to_list() == [None]
 
 
 def test_shadows_and_known_flights_never_become_examples(project, schema, flights):
@@ -183,7 +186,7 @@ def test_shadows_and_known_flights_never_become_examples(project, schema, flight
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(hours=st.integers(10, 400), seed=st.integers(0, 99))
+@given(hours=st.integers(30, 400), seed=st.integers(0, 99))
 def test_no_label_is_used_before_it_was_known(hours, seed, make_project, schema, flights, tmp_path_factory):
     root = tmp_path_factory.mktemp("project")
     (root / "data").mkdir()
@@ -198,7 +201,7 @@ def test_no_label_is_used_before_it_was_known(hours, seed, make_project, schema,
     collect(project, predicted(later), labelled(later))
     now = START + timedelta(hours=hours)
     made = cut(project, schema, now)
-    full = pl.read_parquet(made.full)
+    full = pl.read_parquet(made.cuts[0].full)
     assert (full["landed"] <= now).all()
     fed = full.join(later, on="flight", how="semi")
     due = later.filter((pl.col("landed") <= now) & (pl.col("departure") + timedelta(days=1) <= now))

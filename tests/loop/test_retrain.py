@@ -40,9 +40,9 @@ def test_a_commit_becomes_a_version(make) -> None:
     assert parts.jobs.done == [
         "checkout",
         "snapshot",
-        "candidate",
+        "train-all",
         "evaluate",
-        "shipped",
+        "full-all",
         "agree",
         "register",
     ]
@@ -55,8 +55,8 @@ def test_without_refit_the_candidate_ships(make) -> None:
 
     parts = make(train=Train(refit=False, params={}))
     assert ended(parts).status == "registered"
-    assert "shipped" not in parts.jobs.done
-    assert parts.state.version("m", 1).artifact.endswith("candidate")
+    assert "full-all" not in parts.jobs.done
+    assert parts.state.version("m", 1).artifact.endswith("train-all")
 
 
 def test_a_refused_candidate_is_not_registered(make) -> None:
@@ -77,7 +77,7 @@ def test_a_refit_that_disagrees_is_refused(make) -> None:
 
 
 @pytest.mark.parametrize(
-    "job", ["checkout", "snapshot", "candidate", "evaluate", "shipped", "agree", "register"]
+    "job", ["checkout", "snapshot", "train-all", "evaluate", "full-all", "agree", "register"]
 )
 def test_an_error_in_any_job_ends_the_run_with_its_reason(make, job: str) -> None:
     parts = make()

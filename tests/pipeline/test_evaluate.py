@@ -144,7 +144,8 @@ def test_rows_with_an_order_but_no_time_are_compared_too(fit, asked) -> None:
     numbered = Rival(version=6, shipped=good, twin=poor, refit=True, data_version=1, holdout_from="10000")
     found = evaluate(asked(good, rows, numbered)).against_champion["log_loss"]
     assert found.rows == 600  # from row 10,000 to 10,599; as texts, "9900" would be above "10000"
-    assert found.blocks == 18  # 20 blocks of 35 rows; the first 100 rows fill two and a part
+    # 700 / 20 = 35: blocks of 32 rows, the power of two below; from 9,984 = 312 x 32 to 10,592 = 331 x 32
+    assert [found.by_block[0].block, found.by_block[-1].block, found.blocks] == [9_984, 10_592, 20]
 
 
 def test_a_model_that_does_not_load_alone_is_a_fault_of_the_gates_that_ask_it(

@@ -97,7 +97,7 @@ def test_every_key_becomes_a_value_with_its_unit(tmp_path: Path) -> None:
         label_time="landed",
     )
     assert project.train == Train(
-        window=timedelta(days=60),
+        window="60d",
         holdout=timedelta(days=7),
         refit=False,
         seed=7,
@@ -193,7 +193,7 @@ WRONG = [
     ('[modell]\nname = "x"', ["modell: unknown key", "did you mean model?"]),
     ('[train]\nholdouts = "7d"', ["train.holdouts: unknown key", "did you mean holdout?", "refit"]),
     ('[train]\nholdout = "7 days"', ["train.holdout", '"7 days"', '"20%"', '"7d"']),
-    ('[train]\nholdout = "0%"', ["train.holdout", '"0%"']),
+    ('[train]\nholdout = "100%"', ["train.holdout", '"100%"']),
     ('[train]\nholdout = "7d"', ["train.holdout", "without data.time"]),
     ('[train]\nwindow = "60d"', ["train.window", "without data.time"]),
     ("[train]\nseed = -1", ["train.seed", "found -1", "from 0 to"]),

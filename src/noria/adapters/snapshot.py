@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import math
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
 from noria.adapters.ingest import ingest, refused
 from noria.adapters.lake import Dataset, visible
+from noria.cut import cut
 from noria.errors import DataError
 from noria.origin import origin
-from noria.project.model import Data, Project, Task, Train
+from noria.project.model import Project
 from noria.project.table import TableSchema
-from noria.rows import Snapshot
+from noria.rows import Cut, Snapshot
 
 
-def snapshot(project: Project, schema: TableSchema, out_dir: Path, now: datetime) -> Snapshot:
-    """Bring the dataset up to date, write train.parquet, holdout.parquet and full.parquet, and describe them.
+def snapshot(
+    project: Project, schema: TableSchema, out_dir: Path, now: datetime, windows: Sequence[str]
+) -> Snapshot:
+    """Bring the dataset up to date, write the holdout and a cut for each window, and describe them.
 
     A row takes part if its label was known at `now`. It may be repeated, and then does the same again.
 
@@ -34,77 +36,36 @@ def snapshot(project: Project, schema: TableSchema, out_dir: Path, now: datetime
             f"of the dataset's {_stored(dataset)} rows, no label was known at {now}", hint="noria doctor"
         )
     complete = rows.height == _stored(dataset) and not project.data.label_delay
-    full = _window(rows.sort("_time", maintain_order=True), project.train)
-    train, holdout = _cut(full, project.train)
-    _must_vary(train, project)
-    paths = {name: out_dir / f"{name}.parquet" for name in ("train", "holdout", "full")}
+    full = rows.sort("_time", maintain_order=True)
+    due = now - project.data.label_delay if project.data.time else None
+    made = cut(full, project, windows, due=due)
     out_dir.mkdir(parents=True, exist_ok=True)
-    for name, frame in (("train", train), ("holdout", holdout), ("full", full)):
-        frame.select(*schema.names, "_version", "_time").write_parquet(paths[name], compression="lz4")
+
+    def write(name: str, frame: pl.DataFrame) -> str:
+        path = out_dir / f"{name}.parquet"
+        frame.select(*schema.names, "_version", "_time").write_parquet(path, compression="lz4")
+        return str(path)
+
     return Snapshot(
         version=version,
         rows=full.height,
         new_rows=full.filter(pl.col("_version") == version).height,
         quarantined=refused(project),
-        holdout_from=_text(holdout["_time"][0]),
-        holdout_rows=holdout.height,
+        holdout=write("holdout", made.holdout),
+        holdout_from=made.holdout_from,
+        holdout_rows=made.holdout.height,
+        cuts=tuple(
+            Cut(
+                window=part.window,
+                train=write(f"train-{part.window}", part.train),
+                full=write(f"full-{part.window}", part.full),
+                rows=part.full.height,
+            )
+            for part in made.stretches
+        ),
         origin=begun_from if complete else "",
-        **{name: str(path) for name, path in paths.items()},
     )
-
-
-def _window(rows: pl.DataFrame, train: Train) -> pl.DataFrame:
-    """Return the newest stretch of the rows, in time."""
-    if train.window is None:
-        return rows
-    newest = rows["_time"][-1]
-    _must_be_time(newest, "train.window")
-    return rows.filter(pl.col("_time") > newest - train.window)
-
-
-def _cut(rows: pl.DataFrame, train: Train) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return the rows before the holdout, and the holdout; rows of one moment are never parted."""
-    newest = rows["_time"][-1]
-    if isinstance(train.holdout, timedelta):
-        _must_be_time(newest, "train.holdout")
-        held = pl.col("_time") > newest - train.holdout
-    else:
-        size = math.ceil(train.holdout * rows.height)
-        held = pl.col("_time") >= rows["_time"][-size] if size else pl.lit(False)
-    before, holdout = rows.filter(~held), rows.filter(held)
-    if before.is_empty() or holdout.is_empty():
-        part = "train on" if before.is_empty() else "hold out"
-        raise DataError(
-            f"train.holdout = {train.holdout} leaves no row to {part}: {rows.height} labels are known, "
-            f"from {_text(rows['_time'][0])} to {_text(newest)}; change it, or give more data",
-            hint="noria doctor",
-        )
-    return before, holdout
-
-
-def _must_be_time(value: Any, key: str) -> None:
-    if not isinstance(value, datetime):
-        raise DataError(
-            f"{key}: is a duration, but the project has no data.time; allowed then: a share, such as 20%",
-            hint="noria doctor",
-        )
-
-
-def _must_vary(train: pl.DataFrame, project: Project) -> None:
-    """A model learns nothing from a label that has one value."""
-    data: Data = project.data
-    if train[data.label].n_unique() < 2:
-        wanted = "a 1 and a 0" if project.task == Task.BINARY else "two values"
-        raise DataError(
-            f"{data.label}: is always {train[data.label][0]} in the {train.height} rows before the holdout; "
-            f"a {project.task} label needs at least {wanted}",
-            hint="noria doctor",
-        )
 
 
 def _stored(dataset: Dataset) -> int:
     return dataset.read().select(pl.len()).collect().item() if dataset.version else 0
-
-
-def _text(time: Any) -> str:
-    return time.isoformat() if isinstance(time, datetime) else str(time)

@@ -47,5 +47,4 @@ def _newest_rows(project: Project) -> Path:
     if not events:
         raise DataError(f"the pipeline of {project.name} was never executed", hint="noria run")
     execution = events[-1].parent
-    cut = "full" if execution.name == "shipped" else "train"
-    return execution.parent / "rows" / f"{cut}.parquet"
+    return execution.parent / "rows" / f"{execution.name}.parquet"

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from noria.core.compare import Comparison
+from noria.core.compare import Comparison, Loss
 
 
 class Outcome(StrEnum):
@@ -44,19 +44,23 @@ class Evidence:
     """What was measured on a candidate.
 
     `rows` are the rows of the holdout, `metrics` the candidate's on all of them. `against_baseline` and
-    `against_champion` compare on the same rows, by metric; the champion's only on rows that neither model was
-    trained on. `rival` says which artifact the champion was compared by, or is "" without a champion.
-    `newer` tells whether the candidate knows newer data or code. `not_finite` counts outputs that are NaN or
-    infinite, `not_repeatable` rows whose output changed from call to call or from batch to single row.
-    `latency` is the 99th percentile of single rows in a clean process, in seconds. `agreement` is the
-    correlation of the shipped model's outputs with the candidate's on the holdout. What could not be measured
-    is None, and `faults` says why, by the name of the check.
+    `against_champion` compare on the same rows, by metric; the champion's only on rows that neither model
+    was trained on. `pooled` is that with the blocks of earlier candidates against the same champion, and
+    `losses` the candidate's own on the holdout, by block, of the task's first metric. `rival` says which
+    artifact the champion was compared by, or is "" without a champion. `newer` tells whether the candidate
+    knows newer data or code. `not_finite` counts outputs that are NaN or infinite, `not_repeatable` rows
+    whose output changed from call to call or from batch to single row. `latency` is the 99th percentile of
+    single rows in a clean process, in seconds. `agreement` is the correlation of the shipped model's outputs
+    with the candidate's on the holdout. What could not be measured is None, and `faults` says why, by the
+    name of the check.
     """
 
     rows: int = 0
     metrics: dict[str, float] = field(default_factory=dict)
     against_baseline: dict[str, Comparison] = field(default_factory=dict)
     against_champion: dict[str, Comparison] = field(default_factory=dict)
+    pooled: dict[str, Comparison] = field(default_factory=dict)
+    losses: tuple[Loss, ...] = ()
     rival: str = ""
     newer: bool = True
     not_finite: int | None = None

@@ -29,9 +29,13 @@ def _retrain(parts: Parts, run: str, step: Step) -> None:
     _enter(parts, run, "checkout", refit=refit)
     checkout = step("checkout", lambda: jobs.checkout(run, commit), Checkout)
     _enter(parts, run, "snapshot", diff=checkout.diff)
-    snapshot = step("snapshot", lambda: jobs.snapshot(run), Snapshot)
-    _enter(parts, run, "train", **_of_snapshot(snapshot))
-    candidate = step("train", lambda: _train(parts, run, checkout, snapshot.train, "candidate"), Training)
+    windows = (parts.project.train.window,)
+    snapshot = step("snapshot", lambda: jobs.snapshot(run, windows), Snapshot)
+    _enter(parts, run, "train", **_of_snapshot(snapshot), window=snapshot.cuts[0].window)
+    cut = snapshot.cuts[0]
+    candidate = step(
+        "train", lambda: _train(parts, run, checkout, cut.train, f"train-{cut.window}"), Training
+    )
     rival = _row(parts, run).facts.get("rival", parts.state.model(parts.model).champion)
     _enter(parts, run, "evaluate", train_seconds=candidate.seconds, train_rows=candidate.rows, rival=rival)
     evidence = step("evaluate", lambda: _evaluate(parts, run, snapshot, candidate, rival), Evidence)
@@ -41,7 +45,9 @@ def _retrain(parts: Parts, run: str, step: Step) -> None:
     shipped = candidate
     if refit:
         _enter(parts, run, "refit")
-        shipped = step("refit", lambda: _train(parts, run, checkout, snapshot.full, "shipped"), Training)
+        shipped = step(
+            "refit", lambda: _train(parts, run, checkout, cut.full, f"full-{cut.window}"), Training
+        )
         _enter(parts, run, "agree", refit_seconds=shipped.seconds)
         agreed = step(
             "agree", lambda: jobs.agree(run, snapshot, candidate.artifact, shipped.artifact), Evidence

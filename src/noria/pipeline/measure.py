@@ -115,7 +115,7 @@ def _compare(
 def _blocks(times: pl.Series) -> NDArray[np.int64]:
     """Return the block of each row: its day, or the number of its first row where there is only an order.
 
-    The size of those is a power of two, so that the next holdout, with somewhat more rows, has the same blocks.
+    The size of those is a power of two, so that the next holdout, with somewhat more rows, has the same.
     """
     if times.dtype.is_temporal():
         return times.dt.epoch("d").to_numpy().astype(np.int64)

@@ -7,10 +7,11 @@ from datetime import timedelta
 from typing import Any
 
 from noria.core.quality import metrics_of
+from noria.core.windows import NAMED
 from noria.project.kinds import nearest
 from noria.project.table import FILE, TableSchema
 
-_TIMELESS = {"window": '"all"', "holdout": 'a share such as "20%"'}
+_TIMELESS = {"window": '"all", "recent" or "auto"', "holdout": 'a share such as "20%"'}
 
 
 def contradictions(values: dict[str, Any]) -> Iterator[str]:
@@ -20,8 +21,13 @@ def contradictions(values: dict[str, Any]) -> Iterator[str]:
     yield from _wrong_steps(values.get("rollout", {}).get("steps", ()))
     yield from _wrong_columns(data)
     for key in ("window", "holdout"):
-        if isinstance(train.get(key), timedelta) and not data.get("time"):
+        if _is_duration(train.get(key)) and not data.get("time"):
             yield f"train.{key}: found a duration; without data.time only {_TIMELESS[key]} is allowed"
+
+
+def _is_duration(value: Any) -> bool:
+    """Return whether a holdout or a window is one; a window is kept as it was written."""
+    return isinstance(value, timedelta) or (isinstance(value, str) and value not in NAMED)
 
 
 def unknown_columns(data: dict[str, Any], schema: TableSchema) -> Iterator[str]:

@@ -48,11 +48,12 @@ class Data:
 class Train:
     """How a candidate is trained: on which window, with which rows held out, from which seed.
 
-    `window` is None for all rows. `holdout` is the newest stretch of time, or the newest share of the rows
-    (0 to 1). `params` is handed to the pipeline. `timeout` is for one execution of the pipeline.
+    `window` is "all", "recent", "auto" or a duration, see `noria.core.windows`. `holdout` is the newest
+    stretch of time, or the newest share of the rows (0 to 1); 0 holds nothing out. `params` is handed to the
+    pipeline. `timeout` is for one execution of the pipeline.
     """
 
-    window: timedelta | None = None
+    window: str = "all"
     holdout: timedelta | float = 0.2
     refit: bool = True
     seed: int = 0

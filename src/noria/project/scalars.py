@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from noria.core.window import AbortRule
+from noria.core.windows import NAMED
 from noria.project import units
 from noria.project.kinds import Scalar
 
@@ -94,13 +96,15 @@ def _seconds(text: str) -> float:
     return units.parse_duration(text).total_seconds()
 
 
-def _window(text: str) -> object:
-    return None if text == "all" else units.parse_duration(text)
+def _window(text: str) -> str:
+    if text not in NAMED:
+        units.parse_duration(text)
+    return text
 
 
 def _holdout(text: str) -> object:
     value = units.parse_share(text) if text.endswith("%") else units.parse_duration(text)
-    if not value or value == 1:
+    if value in (1, timedelta(0)):
         raise ValueError(text)
     return value
 
@@ -120,7 +124,9 @@ DURATION = pattern(units.DURATION, units.DURATION_ALLOWED, units.parse_duration)
 SECONDS = pattern(units.DURATION, units.DURATION_ALLOWED, _seconds)
 SHARE = pattern(units.SHARE, units.SHARE_ALLOWED, units.parse_share)
 RATE = pattern(units.RATE, units.RATE_ALLOWED, units.parse_rate)
-WINDOW = pattern(f"all|{units.DURATION}", f'"all", or {units.DURATION_ALLOWED}', _window)
+WINDOW = pattern(
+    f"{'|'.join(NAMED)}|{units.DURATION}", f'"all", "recent", "auto", or {units.DURATION_ALLOWED}', _window
+)
 HOLDOUT = pattern(
     f"{units.SHARE}|{units.DURATION}",
     f'a share of the rows such as "20%", or {units.DURATION_ALLOWED}',
