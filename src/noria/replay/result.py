@@ -9,14 +9,14 @@ from typing import Any
 from noria.core.compare import Comparison
 
 CEILING = "ceiling"
-"""The policy that looks ahead: a bound on what can be reached, never a policy to choose."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """A day, or a share of the order: its labelled rows and the mean primary loss of what was served.
+    """A day, or a share of the order: its labelled rows and their mean loss, as they were served.
 
-    `start` is an ISO date or moment. All policies of a replay have the same blocks.
+    `start` is an ISO date or moment. The loss is that of the primary metric row by row: the squared error
+    for `rmse`. A day without labelled rows has no block; all policies of a replay have the same blocks.
     """
 
     start: str
@@ -67,6 +67,11 @@ class PolicyResult:
     fault: str = ""
 
     @property
+    def looks_ahead(self) -> bool:
+        """Whether it knows the future: a bound on what can be reached, never a policy to choose."""
+        return self.name.partition(":")[0] == CEILING
+
+    @property
     def worse_promotions(self) -> int:
         """The number of promotions that proved worse than the model before them."""
         return sum(promotion.proved_worse for promotion in self.promoted)
@@ -104,3 +109,8 @@ class Replay:
     def comparable(self) -> tuple[PolicyResult, ...]:
         """The policies without a fault."""
         return tuple(policy for policy in self.policies if not policy.fault)
+
+    @property
+    def choices(self) -> tuple[PolicyResult, ...]:
+        """The comparable policies that can be chosen: all but those that look ahead."""
+        return tuple(policy for policy in self.comparable if not policy.looks_ahead)
