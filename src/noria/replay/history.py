@@ -16,8 +16,9 @@ from noria.adapters.contract import Checked, check
 from noria.adapters.ingest import as_sent, feedback
 from noria.adapters.lake import Dataset, unknown, when_known
 from noria.delta import DTYPES
+from noria.errors import DataError
 from noria.project.model import Data, Project
-from noria.project.table import TableSchema
+from noria.project.table import FILE, TableSchema
 
 NEVER = 2**62
 """When a label that never comes is known, in epoch microseconds."""
@@ -61,13 +62,18 @@ def read_history(project: Project, schema: TableSchema, now: datetime) -> Histor
     """Return the history as an ingest at `now` would see it, with rows that lack a label; it writes nothing.
 
     Raises:
-        DataError: a source cannot be read.
+        DataError: a source or its times cannot be read, or each of its rows is refused.
     """
+    _must_be_timestamps(project.data, schema)
     checked = _from_sources(project, schema)
     rows = _completed(checked.rows, schema)
     key = project.data.identity or [*schema.names, "_id"]
     for batch in _from_loop(project, schema, now):
         rows = pl.concat([rows, unknown(batch, rows, key)])
+    refused = checked.refused.select(_row=_number(), reason="reason")
+    if rows.is_empty():
+        number, reason = refused.row(0)
+        raise DataError(f"each row of the sources is refused: row {number}: {reason}", hint="noria doctor")
     rows = _timed(rows, project.data).sort("_time", maintain_order=True)
     rows = rows.select(*schema.names, "_row", "_time", "_known")
     return History(
@@ -75,7 +81,7 @@ def read_history(project: Project, schema: TableSchema, now: datetime) -> Histor
         times=rows["_time"].to_physical().to_numpy(),
         known=rows["_known"].to_physical().fill_null(NEVER).to_numpy(),
         spread=project.data.time is None,
-        refused=checked.refused.select(_row=_number(), reason="reason"),
+        refused=refused,
         digest=_digest(rows.drop("_row")),
     )
 
@@ -83,6 +89,17 @@ def read_history(project: Project, schema: TableSchema, now: datetime) -> Histor
 def micros(moment: datetime) -> int:
     """Return a moment in epoch microseconds."""
     return (moment - _EPOCH) // timedelta(microseconds=1)
+
+
+def _must_be_timestamps(data: Data, schema: TableSchema) -> None:
+    for key, name in (("time", data.time), ("label_time", data.label_time)):
+        kind = schema.column(name).kind if name else "timestamp"
+        if kind != "timestamp":
+            raise DataError(
+                f"data.{key}: {name} is of the kind {kind} in {FILE}; allowed: timestamp, which reads dates, "
+                "texts such as 2013-01-31T08:15, and seconds since 1970",
+                hint="noria schema",
+            )
 
 
 def _from_sources(project: Project, schema: TableSchema) -> Checked:
