@@ -6,7 +6,8 @@ Fatal is what makes a replay impossible or its result wrong; what merely colours
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from typing import cast
 
 import numpy as np
 import polars as pl
@@ -40,10 +41,6 @@ def examine(
     Raises:
         DataError: the replay is impossible, or would be wrong; it names every such fault.
     """
-    if history.rows.is_empty():
-        raise DataError(
-            f"every row of the sources is refused: {_first_refused(history.refused)}", hint="noria doctor"
-        )
     outside = list(_outside(history, begin, end))
     faults = [*outside, *_future(history, project, now), *_early(history, project, fatal=True)]
     if not outside:
@@ -63,7 +60,7 @@ def examine(
 
 def _outside(history: History, begin: datetime, end: datetime) -> Iterator[str]:
     """A day after the last row or label is still inside: a date given as the end means the whole day."""
-    first, last = _moment(history.times[0]), _last(history)
+    first, last = history.moment(0), _last(history)
     if begin >= end:
         yield f"--from {_text(begin)} is not before --to {_text(end)}"
     for option, moment in (("--from", begin), ("--to", end)):
@@ -94,7 +91,7 @@ def _short(history: History, project: Project) -> Iterator[str]:
     holdout = project.train.holdout
     if not isinstance(holdout, timedelta):
         return
-    span = _moment(history.times[-1]) - _moment(history.times[0])
+    span = history.moment(-1) - history.moment(0)
     if span < FEWEST_HOLDOUTS * holdout:
         yield (
             f"the history is too short: its rows span {_days(span)}, and {_days(FEWEST_HOLDOUTS * holdout)} "
@@ -157,7 +154,7 @@ def _gaps(history: History, project: Project) -> Iterator[str]:
     longest = max(LONG_GAP // _MICROSECOND, LONG_SHARE * (times[-1] - times[0]))
     gaps = [] if history.spread else np.flatnonzero(np.diff(times) > longest).tolist()
     for gap in gaps[:SHOWN]:
-        length = _days(_moment(times[gap + 1]) - _moment(times[gap]))
+        length = _days(history.moment(gap + 1) - history.moment(gap))
         rows = f"{_named(history, project, gap)} and {_named(history, project, gap + 1)}"
         yield f"there are no rows for {length} between {rows}"
     if len(gaps) > SHOWN:
@@ -201,12 +198,8 @@ def _count(rows: int) -> str:
 
 def _last(history: History) -> datetime:
     """Return when the last row came or the last label was known."""
-    labels = history.known[history.known < NEVER]
-    return _moment(labels.max(initial=history.times[-1]))
-
-
-def _moment(micros: int) -> datetime:
-    return datetime.fromtimestamp(0, UTC) + int(micros) * _MICROSECOND
+    last = history.moment(-1)
+    return max(last, cast("datetime | None", history.rows["_known"].max()) or last)
 
 
 def _text(moment: datetime) -> str:

@@ -47,6 +47,10 @@ class History:
     refused: pl.DataFrame
     digest: str
 
+    def moment(self, number: int) -> datetime:
+        """Return the time of a row by its number; -1 is the last."""
+        return _EPOCH + timedelta(microseconds=int(self.times[number]))
+
     def arrived(self, since: datetime, until: datetime) -> range:
         """Return the numbers of the rows that came after `since` and up to `until`."""
         first, last = np.searchsorted(self.times, [micros(since), micros(until)], side="right")
@@ -98,7 +102,7 @@ def _must_be_timestamps(data: Data, schema: TableSchema) -> None:
             raise DataError(
                 f"data.{key}: {name} is of the kind {kind} in {FILE}; allowed: timestamp, which reads dates, "
                 "texts such as 2013-01-31T08:15, and seconds since 1970",
-                hint="noria schema",
+                hint="noria doctor",
             )
 
 
