@@ -12,7 +12,7 @@ A rollout is a row that short workflows advance: from candidate to champion, or 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from noria.core.traffic import Arm, Plan
@@ -77,7 +77,8 @@ class Rollout:
     """One version on its way from candidate to champion.
 
     `step` counts from -1 (loading); `champion` is the version that serves meanwhile, and that a rollback
-    returns to; `entered` is when the present step began.
+    returns to; `entered` is when the present step began. `guard` is how long the champion before goes on as a
+    shadow after the promotion, None: not at all; see `noria.core.guard`.
     """
 
     id: str
@@ -91,6 +92,7 @@ class Rollout:
     opened: datetime
     entered: datetime
     reason: str
+    guard: timedelta | None = None
 
     @property
     def ended(self) -> bool:
@@ -99,6 +101,12 @@ class Rollout:
     @property
     def current(self) -> Step | None:
         return self.steps[self.step] if 0 <= self.step < len(self.steps) else None
+
+    @property
+    def guarded_until(self) -> datetime | None:
+        """When the guard after the promotion ends; None where there is none."""
+        promoted = self.phase is Phase.PROMOTED and self.champion is not None
+        return self.entered + self.guard if promoted and self.guard else None
 
 
 def open_rollout(
@@ -110,6 +118,7 @@ def open_rollout(
     steps: tuple[Step, ...],
     now: datetime,
     reason: str,
+    guard: timedelta | None = None,
 ) -> Rollout:
     """Return the rollout of a registered version, before anything was loaded."""
     return Rollout(
@@ -124,6 +133,7 @@ def open_rollout(
         opened=now,
         entered=now,
         reason=reason,
+        guard=guard,
     )
 
 
@@ -156,7 +166,8 @@ def plan_of(rollout: Rollout, *, number: int) -> Plan:
         )
 
     if rollout.phase is Phase.PROMOTED:
-        return plan(Arm(version=rollout.version, share=100))
+        before = rollout.champion if rollout.guarded_until else None
+        return plan(Arm(version=rollout.version, share=100), shadow=before)
     if rollout.champion is None:
         return plan(standby=None if rollout.ended else rollout.version)
     if rollout.phase is Phase.WEIGHTED:

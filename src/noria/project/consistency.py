@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
+from noria.core.gain import DAYS
 from noria.core.quality import metrics_of
 from noria.core.windows import NAMED
 from noria.project.kinds import nearest
@@ -19,6 +20,7 @@ def contradictions(values: dict[str, Any]) -> Iterator[str]:
     data, train = values.get("data", {}), values.get("train", {})
     yield from _wrong_metrics(values)
     yield from _wrong_steps(values.get("rollout", {}).get("steps", ()))
+    yield from _wrong_guard(values)
     yield from _wrong_columns(data)
     for key in ("window", "holdout"):
         if _is_duration(train.get(key)) and not data.get("time"):
@@ -62,6 +64,7 @@ def _wrong_metrics(values: dict[str, Any]) -> Iterator[str]:
     known = [metric.name for metric in metrics_of(task)]
     places = [(f"gates[{index}]", line) for index, line in enumerate(values.get("gates", ()))]
     places.append(("triggers.quality", values.get("triggers", {}).get("quality", {})))
+    places.append(("rollout.quality", values.get("rollout", {}).get("quality", {})))
     for place, line in places:
         metric = line.get("metric", known[0])
         if metric not in known:
@@ -79,6 +82,15 @@ def _wrong_steps(steps: tuple[dict[str, Any], ...]) -> Iterator[str]:
         if step.get("weight", 100) <= weight:
             yield f"rollout.steps[{index}].weight: found {step['weight']}; weights rise: above {weight}"
         weight = step.get("weight", weight)
+
+
+def _wrong_guard(values: dict[str, Any]) -> Iterator[str]:
+    """A guard that ends before enough days are mature could never act."""
+    guard, delay = values.get("rollout", {}).get("guard"), values.get("data", {}).get("label_delay")
+    least = timedelta(days=DAYS + 1) + (delay or timedelta(0))  # the day of the promotion does not count
+    if guard is not None and guard < least:
+        found, allowed = (duration / timedelta(days=1) for duration in (guard, least))
+        yield f"rollout.guard: found {found:g}d; allowed: {allowed:g}d or more, until {DAYS} days are mature"
 
 
 def _no_such_column(name: str, schema: TableSchema) -> str:

@@ -20,6 +20,7 @@ from noria.project.scalars import (
     SHARE,
     TEXT,
     WINDOW,
+    number,
     whole,
 )
 
@@ -89,10 +90,20 @@ STEP = Table(
         Key("requests", whole(1), "How many requests at this weight."),
     )
 )
+LOSSES = [metric.name for metric in METRICS.values() if metric.per_row]
+LIMIT = Table(
+    (
+        Key("metric", one_of(*LOSSES), "Which loss; without it, that of the task's first metric."),
+        Key("margin", number(0), "How much worse the challenger may be, in loss a row.", required=True),
+        Key("labels", whole(0), "So many matured labels have to prove it; 0: it is watched only."),
+    )
+)
 ROLLOUT = Table(
     (
         Key("steps", ListOf(STEP, "a list of steps"), "From candidate to champion; empty: at once."),
         Key("abort", ListOf(ABORT, "a list of limits"), "Limits whose breach ends the rollout."),
+        Key("quality", LIMIT, "How much worse than the champion, by matured labels."),
+        Key("guard", DURATION, "How long the champion before goes on as a shadow, and may come back."),
     )
 )
 SERVE = Table(

@@ -8,8 +8,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from noria.core.gain import QualityLimit
 from noria.core.gates import Gate
 from noria.core.policy import Brakes, Triggers
+from noria.core.quality import METRICS, Metric, primary
 from noria.core.rollout import Step
 from noria.core.window import AbortRule
 
@@ -63,8 +65,12 @@ class Train:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RolloutPolicy:
+    """From candidate to champion; `guard` is how long the champion before may come back by itself."""
+
     steps: tuple[Step, ...] = ()
     abort: tuple[AbortRule, ...] = ()
+    quality: QualityLimit | None = None
+    guard: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +103,12 @@ class Project:
     gates: tuple[Gate, ...]
     rollout: RolloutPolicy = field(default_factory=RolloutPolicy)
     serve: Serve = field(default_factory=Serve)
+
+    @property
+    def loss(self) -> Metric:
+        """The metric whose losses, row by row, say in rollouts and guards which model is better."""
+        quality = self.rollout.quality
+        return METRICS[quality.metric] if quality else primary(self.task)
 
     @property
     def home(self) -> Path:

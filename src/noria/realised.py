@@ -1,0 +1,73 @@
+"""Realised quality: what a version's predictions of a day were worth, once their labels are known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from noria.core.paired import Moments, Paired
+from noria.core.quality import Array, Metric, metrics_of
+from noria.core.quality.accuracy import ACCURACY, error
+from noria.rows import QualityRow
+
+
+def realised(
+    model: str,
+    task: str,
+    *,
+    day: str,
+    version: int,
+    role: str,
+    predictions: int,
+    truth: Array,
+    output: Array,
+    loss: Metric,
+    champion: Array | None = None,
+    metrics: Sequence[Metric] | None = None,
+) -> QualityRow:
+    """Return the quality of so many predictions, of which the n rows of `truth` and `output` are labelled.
+
+    For the shapes of both see `Metric`. `loss` is the metric whose losses are compared, one that has a loss a
+    row; `metrics`, by default all of the task, are scored. `champion` is what the champion answered to the
+    same n requests, of the shape of `output`, nan where it answered none.
+    """
+    wanted = (metrics_of(task) if metrics is None else metrics) if len(truth) else ()
+    scores = {metric.name: metric.score(truth, output) for metric in wanted}
+    return QualityRow(
+        model=model,
+        day=day,
+        version=version,
+        role=role,
+        predictions=predictions,
+        rows=len(truth),
+        metrics={name: value for name, value in scores.items() if np.isfinite(value)},
+        loss=loss.name,
+        losses=_moments(_losses(loss, truth, output)),
+        paired=None if champion is None else _paired(task, loss, truth, output, champion),
+    )
+
+
+def _paired(task: str, loss: Metric, truth: Array, output: Array, champion: Array) -> Paired | None:
+    finite = np.isfinite(champion)
+    both = finite if finite.ndim == 1 else finite.all(axis=1)
+    truth, output, champion = truth[both], output[both], champion[both]
+    gains = _moments(_losses(loss, truth, champion) - _losses(loss, truth, output))
+    if gains is None:
+        return None
+    if task not in ACCURACY.tasks:
+        return Paired(gains=gains)
+    ours, theirs = error(truth, output), error(truth, champion)
+    return Paired(gains=gains, won=int((ours < theirs).sum()), lost=int((ours > theirs).sum()))
+
+
+def _losses(loss: Metric, truth: Array, output: Array) -> Array:
+    assert loss.per_row is not None, f"{loss.name} has no loss a row"
+    return loss.per_row(truth, output)
+
+
+def _moments(values: Array) -> Moments | None:
+    """Return None for no values, or where one is no finite number: what is not a number never passes."""
+    if not len(values) or not np.isfinite(values).all():
+        return None
+    return Moments(rows=len(values), mean=float(values.mean()), variance=float(values.var()))
