@@ -1,5 +1,4 @@
 import json
-import xml.etree.ElementTree as ET
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from io import StringIO
@@ -9,8 +8,7 @@ import msgspec
 import pytest
 from rich.console import Console
 
-from noria.demo.picture import Line, picture
-from noria.demo.report import checks, show, timeline, write_page
+from noria.demo.report import checks, show, write_page
 from noria.demo.result import Count, Quality, Result
 
 START = datetime(2013, 2, 4, tzinfo=UTC)
@@ -50,14 +48,6 @@ def test_the_terminal_shows_months_decisions_and_counts(result: Result) -> None:
     assert "950 labels told, 950 joined" in text
 
 
-def test_the_timeline_says_what_and_why(result: Result) -> None:
-    assert [(kind, reason) for _, kind, reason in timeline(result)] == [
-        ("run", "commit abc"),
-        ("promoted", "version 1: loaded"),
-        ("refused", "better-than-champion: worse: log_loss <-0.01>"),
-    ]
-
-
 def test_a_broken_ledger_is_shouted(result: Result) -> None:
     assert "does NOT verify" in checks(replace(result, ledger_ok=False))[3]
 
@@ -80,17 +70,3 @@ def test_the_page_stands_alone_and_escapes_reasons(result: Result, tmp_path: Pat
     assert page.count("<svg") == 2
     assert "&lt;-0.01&gt;" in page
     assert "http" not in page
-
-
-def test_a_picture_is_well_formed_and_inside_its_frame() -> None:
-    moments = [START + timedelta(days=7 * n) for n in range(9)]
-    lines = [Line(name="one", values=[0.5 + n / 50 for n in range(9)]), Line(name="two", values=[0.4] * 9)]
-    svg = ET.fromstring(picture(moments, lines, [(START - timedelta(days=1), "promoted")]))
-    points = [
-        tuple(map(float, point.split(",")))
-        for line in svg.iter("polyline")
-        for point in line.attrib["points"].split()
-    ]
-    assert len(points) == 18
-    assert all(56 <= x <= 884 and 16 <= y <= 264 for x, y in points)
-    assert [text.text for text in svg.iter("text") if text.text and text.text.isalpha()] == ["Mar", "Apr"]
