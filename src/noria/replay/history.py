@@ -27,7 +27,7 @@ SPREAD_OVER = timedelta(weeks=52)
 """Rows that have only an order get times evenly over so long, from a Monday in the past on."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MOMENT = pl.Datetime("us", "UTC")
-_OWN = {"_row": pl.Int64(), "_id": pl.String(), "_known": _MOMENT}
+_OWN = pl.Schema({"_row": pl.Int64(), "_id": pl.String(), "_known": _MOMENT})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -36,20 +36,30 @@ class History:
 
     `rows` has the schema's columns, and `_row`, the number in the sources from 1 on (null: from the live
     loop), `_time`, and `_known` (null: the label never comes). `times` and `known` are the same two in epoch
-    microseconds, shape (n,). `spread`: the rows have only an order, and their times were made up. `refused`
-    holds `_row` and `reason` of the rows that break the contract. `digest` is the content's SHA-256.
+    microseconds, shape (n,). `spread`: the rows have only an order, and their times were made up. `entity`
+    is the column of the entity, if any. `refused` holds `_row` and `reason` of the rows that break the
+    contract. `digest` is the content's SHA-256.
     """
 
     rows: pl.DataFrame
     times: NDArray[np.int64]
     known: NDArray[np.int64]
     spread: bool
+    entity: str | None
     refused: pl.DataFrame
     digest: str
 
     def moment(self, number: int) -> datetime:
         """Return the time of a row by its number; -1 is the last."""
         return _EPOCH + timedelta(microseconds=int(self.times[number]))
+
+    def named(self, number: int) -> str:
+        """Return a row as people find it: its number in the sources, its entity and its time."""
+        row = self.rows.row(number, named=True)
+        place = f"row {row['_row']}" if row["_row"] else "a row of the dataset"
+        marks = [str(row[self.entity])] if self.entity else []
+        marks += [] if self.spread else [f"{row['_time']:%Y-%m-%d %H:%M}"]
+        return f"{place} ({', '.join(marks)})" if marks else place
 
     def arrived(self, since: datetime, until: datetime) -> range:
         """Return the numbers of the rows that came after `since` and up to `until`."""
@@ -85,6 +95,7 @@ def read_history(project: Project, schema: TableSchema, now: datetime) -> Histor
         times=rows["_time"].to_physical().to_numpy(),
         known=rows["_known"].to_physical().fill_null(NEVER).to_numpy(),
         spread=project.data.time is None,
+        entity=project.data.entity,
         refused=refused,
         digest=_digest(rows.drop("_row")),
     )
@@ -122,7 +133,7 @@ def _from_loop(project: Project, schema: TableSchema, now: datetime) -> Iterator
 
 def _completed(rows: pl.DataFrame, schema: TableSchema) -> pl.DataFrame:
     """Return the schema's columns, `_row`, `_id` and `_known`, null where the rows lack them."""
-    types = {column.name: DTYPES[column.kind] for column in schema.columns} | _OWN
+    types = {**{column.name: DTYPES[column.kind] for column in schema.columns}, **_OWN}
     lacking = [pl.lit(None, dtype).alias(name) for name, dtype in types.items() if name not in rows.columns]
     return rows.with_columns(lacking).select(*types).cast(_OWN)
 
