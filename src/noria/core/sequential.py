@@ -90,8 +90,11 @@ def mean_sequence(
     Stat. 1976; Wang and Ramdas 2023, arXiv 2310.03722). With many rows it becomes the asymptotic confidence
     sequence of Waudby-Smith et al., Ann. Stat. 2024 (arXiv 2103.06476), which holds for any distribution.
 
-    It fails for rare losses of one sign, as long as their spread has not shown: wait for 20 of them, or count
-    them with `split`. It fails too where rows are not independent: then take days.
+    For two arms of n1 and n0 rows: the difference of their means, n = min(n1, n0) rows, and the variance
+    n (v1 / n1 + v0 / n0).
+
+    It fails for rare losses of one sign, until their spread shows: ask only after 20 of them in each arm,
+    counted as rows * mean^2 / mean square, or use `split`. It fails where rows are not independent: use days.
     """
     if not rows:
         return -inf, inf
