@@ -109,6 +109,12 @@ class ModelRow:
     plan: Plan | None = None
     rollout: Rollout | None = None
 
+    @property
+    def guard(self) -> int | None:
+        """The champion before, while it goes on as a shadow after the promotion; else None."""
+        ended = self.rollout is not None and self.rollout.ended
+        return self.plan.shadow if ended and self.plan else None
+
     def check_epoch(self, epoch: int) -> None:
         """Raise StaleEpoch unless this row is of the epoch that holds now."""
         if epoch != self.epoch:

@@ -110,8 +110,10 @@ class MemoryState:
             self._quality[row.model, row.day, row.version, row.role] = row
 
     def quality(self, model: str, version: int | None = None) -> list[QualityRow]:
-        rows = [row for key, row in sorted(self._quality.items()) if row.model == model]
-        return [row for row in rows if version in (None, row.version)]
+        rows = [
+            row for row in self._quality.values() if row.model == model and version in (None, row.version)
+        ]
+        return sorted(rows, key=lambda row: (row.day, row.version, row.role))
 
     def add_traffic(
         self, model: str, mark: tuple[str, int], arms: Mapping[tuple[int, int], ArmCounts]

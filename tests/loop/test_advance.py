@@ -19,8 +19,8 @@ def row(parts: Parts):
 
 def tick(parts: Parts):
     """Open or move the rollout as the controller does, and publish; return the phase."""
-    if open_next(parts, row(parts)) is None and row(parts).rollout and not row(parts).rollout.ended:
-        moved = next_move(parts, row(parts).rollout)
+    if open_next(parts, row(parts)) is None:
+        moved = next_move(parts, row(parts))
         if moved:
             move(parts, row(parts), moved)
     publish(parts)

@@ -41,12 +41,11 @@ def command(
 def seen(project: Project) -> dict[str, Any]:
     """Return everything that the picture shows, as values."""
     from noria.adapters.supervisor import is_up
-    from noria.core.steps import look_at
+    from noria.loop.look import guarded, look
     from noria.wiring import state
 
     store = state(project)
     row = store.model(project.name)
-    arms = store.window(project.name, row.plan.number) if row.plan else {}
     runs = [run for run in store.runs(project.name, 5) if run.status != "merged"]
     return {
         "model": project.name,
@@ -58,7 +57,8 @@ def seen(project: Project) -> dict[str, Any]:
         "paused": row.paused,
         "plan": row.plan,
         "rollout": row.rollout,
-        "look": look_at(row.rollout, arms, project.rollout.abort) if row.rollout else None,
+        "look": look(store, project, row),
+        "guard": guarded(store, project, row),
         "run": runs[0] if runs else None,
         "quality": store.quality(project.name)[-1:],
         "parts": store.beats(),

@@ -42,6 +42,8 @@ def _stages(seen: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "champion", _champion(seen)
     yield "traffic", _traffic(seen["plan"])
     yield "rollout", _rollout(seen["rollout"], seen["look"]) if seen["rollout"] else "none yet"
+    if seen["guard"]:
+        yield "guard", f"until {moment(seen['rollout'].guarded_until)}: {seen['guard'].said}"
     yield "run", f"{run.id[:8]} {_place(run)}: {run.reason}" if run else "none yet: noria run makes one"
     if run and (run.error or run.verdicts):
         yield "gates" if run.verdicts else "fault", run.error or f"{len(run.verdicts)} passed"

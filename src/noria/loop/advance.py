@@ -11,10 +11,10 @@ from typing import Any
 
 from noria.core.policy import may_promote
 from noria.core.rollout import Phase, Rollout, Signal, advance, open_rollout, plan_of
-from noria.core.steps import look_at
 from noria.core.traffic import Arm, Plan
 from noria.errors import StateError
 from noria.loop.durable import failpoint
+from noria.loop.look import look
 from noria.loop.parts import Parts
 from noria.rows import Entry, ModelRow
 
@@ -29,13 +29,14 @@ class Move:
     numbers: Mapping[str, float]
 
 
-def next_move(parts: Parts, rollout: Rollout) -> Move | None:
-    """Return what the evidence says about an open rollout now, None while it says nothing."""
+def next_move(parts: Parts, row: ModelRow) -> Move | None:
+    """Return what the evidence says about the open rollout now, None while it says nothing."""
+    rollout = row.rollout
+    if rollout is None or rollout.ended:
+        return None
     if rollout.phase is Phase.LOADING:
         return _loading(parts, rollout)
-    plan = parts.state.model(parts.model).plan
-    arms = parts.state.window(parts.model, plan.number) if plan else {}
-    seen = look_at(rollout, arms, parts.project.rollout.abort)
+    seen = look(parts.state, parts.project, row)
     if seen is None or seen.signal is None or (rollout.held and seen.signal is Signal.PASSED):
         return None
     return Move(signal=seen.signal, reason=seen.reason, numbers=seen.numbers)
@@ -78,6 +79,7 @@ def open_next(parts: Parts, before: ModelRow) -> ModelRow | None:
         steps=parts.project.rollout.steps,
         now=parts.clock.now(),
         reason=f"registered by run {row.run}",
+        guard=parts.project.rollout.guard,
     )
     return _change(parts, before, opened, Move(signal=Signal.RELEASE, reason=opened.reason, numbers={}))
 
@@ -95,7 +97,9 @@ def promotion_wait(parts: Parts) -> Any:
     return may_promote(parts.project.brakes, times, parts.clock.now())
 
 
-def rollback(parts: Parts, before: ModelRow, *, actor: str, reason: str) -> ModelRow:
+def rollback(
+    parts: Parts, before: ModelRow, *, actor: str, reason: str, numbers: Mapping[str, float] | None = None
+) -> ModelRow:
     """Give all traffic back to the last version that was champion; an open rollout ends with it.
 
     Raises:
@@ -111,12 +115,12 @@ def rollback(parts: Parts, before: ModelRow, *, actor: str, reason: str) -> Mode
         rollout = advance(rollout, Signal.ABORT, now, reason)
     plan = Plan(
         model=before.name,
-        number=_next_number(before),
+        number=next_number(before),
         salt=f"rollback-{before.epoch}",
         arms=(Arm(version=target, share=100),),
     )
     after = replace(before, champion=target, previous=before.previous[:-1], plan=plan, rollout=rollout)
-    body = {"version": target, "instead_of": before.champion, "reason": reason}
+    body = {"version": target, "instead_of": before.champion, "reason": reason, "numbers": numbers or {}}
     return parts.state.change(before, after, [Entry(at=now, actor=actor, kind="rollback", body=body)])
 
 
@@ -138,7 +142,7 @@ def _loading(parts: Parts, rollout: Rollout) -> Move | None:
 
 def _change(parts: Parts, before: ModelRow, rollout: Rollout, moved: Move) -> ModelRow:
     """Write rollout, plan, champion and ledger entry in one transaction."""
-    plan = plan_of(rollout, number=_next_number(before))
+    plan = plan_of(rollout, number=next_number(before))
     if (
         before.plan is not None
         and replace(plan, number=before.plan.number, salt=before.plan.salt) == before.plan
@@ -180,5 +184,5 @@ def _kind(before: ModelRow, rollout: Rollout) -> str:
     return str(rollout.phase)
 
 
-def _next_number(row: ModelRow) -> int:
+def next_number(row: ModelRow) -> int:
     return row.plan.number + 1 if row.plan else 1

@@ -13,6 +13,7 @@ from typing import Any
 
 from noria.core.policy import Decision, Facts
 from noria.loop.advance import move, next_move, open_next
+from noria.loop.guard import watch_over
 from noria.loop.parts import Parts
 from noria.loop.watch import consider, facts, start
 
@@ -36,13 +37,16 @@ def turn(parts: Parts, watched_since: datetime, launch: Callable[[str], Any]) ->
 
 
 def _advance(parts: Parts) -> bool:
-    """Open the next rollout, or carry out what the open one calls for; return whether traffic changed."""
+    """Watch over the last promotion, open the next rollout, or carry the open one on; at most one of them.
+
+    Returns whether the traffic changed.
+    """
     row = parts.state.model(parts.model)
+    if watch_over(parts, row):
+        return True
     if open_next(parts, row) is not None:
         return True
-    if row.rollout is None or row.rollout.ended:
-        return False
-    moved = next_move(parts, row.rollout)
+    moved = next_move(parts, row)
     if moved is None:
         return False
     move(parts, row, moved)
