@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict
 from math import isfinite
 from typing import Any
@@ -44,6 +45,7 @@ def _policy(policy: PolicyResult, lost: Interval | None, regret: Interval | None
         "metrics": {name: _finite(value) for name, value in policy.metrics.items()},
         "interval": _ends(lost),
         "regret": _ends(regret),
+        "causes": _causes(policy),
         "trainings": policy.trainings,
         "rows_trained": policy.rows_trained,
         "train_s": policy.train_s,
@@ -55,6 +57,12 @@ def _policy(policy: PolicyResult, lost: Interval | None, regret: Interval | None
         "promoted": [_promotion(promotion) for promotion in policy.promoted],
         "blocks": [asdict(block) for block in policy.blocks],
     }
+
+
+def _causes(policy: PolicyResult) -> dict[str, int]:
+    """Return how many runs each cause began; of several at once, the most urgent."""
+    runs = (entry["body"] for entry in policy.decisions if entry["kind"] == "run")
+    return dict(Counter(run["triggers"][0]["cause"] for run in runs))
 
 
 def _ends(interval: Interval | None) -> dict[str, float | None] | None:
