@@ -68,11 +68,13 @@ def evidence_against(m: float, rows: int, mean: float, variance: float, c: float
     square = rows * (variance + (mean - m) ** 2)
 
     def inner(effect: float) -> float:
-        # of the integral over s of s^(-rows-1) exp(-(square - 2 effect s rows (mean - m)) / (2 s^2)), scaled
+        # the likelihood over s, with u = sqrt(square) / s
         shift = effect * rows * (mean - m) / sqrt(square)
-        over = quad(
-            lambda u: u ** (rows - 1) * exp(-(u**2) / 2 + shift * u - (rows * effect**2) / 2), 0, inf
-        )[0]
+
+        def likelihood(u: float) -> float:
+            return float(u ** (rows - 1) * exp(-(u**2) / 2 + shift * u - rows * effect**2 / 2))
+
+        over = quad(likelihood, 0, inf)[0]
         return float(over * norm.pdf(effect, scale=1 / sqrt(c)))
 
     top = quad(inner, -inf, inf)[0]

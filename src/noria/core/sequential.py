@@ -78,12 +78,12 @@ def mcnemar(won: int, lost: int) -> float:
 def mean_sequence(
     rows: int, mean: float, variance: float, alpha: float, target: int = TARGET
 ) -> tuple[float, float]:
-    """Return an interval that holds the true mean at all looks together, but with a probability of `alpha`.
+    """Return an interval that misses the true mean, at any look, with a probability of at most `alpha`.
 
     `mean` and `variance` (the mean square less the squared mean) are those of the `rows` observations so far:
-    rows, or days with `target=14`. It is infinite while they are too few to know their own spread: below 64
-    rows, or 6 days, at alpha .05. A one-sided verdict, such as "the mean is above 0", is wrong with a
-    probability of about alpha / 2.
+    rows, or days with `target=14`; at `target` of them it is about narrowest. While they are too few to know
+    their own spread it is infinite: below 64 rows, or 6 days, at alpha .05. A verdict on one side, such as
+    "the mean is above 0", is wrong with a probability of about alpha / 2.
 
     Exact for independent normal observations of any variance, as means of days nearly are: the interval holds
     each m that a t-test with prior N(0, 1 / c) on (mean - m) / deviation does not refuse (Lai, Ann.
