@@ -13,7 +13,7 @@ from noria.errors import NoriaError
 
 VERBS = (
     "init", "doctor", "up", "run", "runs", "why", "status", "models", "plan", "promote", "abort", "rollback",
-    "hold", "release", "pause", "resume", "label", "ledger", "hook", "schema", "demo",
+    "hold", "release", "pause", "resume", "label", "ledger", "replay", "hook", "schema", "demo",
     "gateway", "controller", "collector",
 )  # fmt: skip
 

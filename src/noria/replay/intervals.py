@@ -10,7 +10,6 @@ from day to day); these hold 96% and 96%.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
@@ -44,12 +43,13 @@ def best(replay: Replay) -> PolicyResult | None:
     return min(replay.choices, key=lambda policy: losses[policy.name].value, default=None)
 
 
-def losses_of(replay: Replay) -> dict[str, Interval]:
-    """Return each comparable policy's loss over the span, in the unit of the primary metric."""
-    policies = replay.comparable
-    means, drawn = _means(replay.metric, policies)
-    blocks = len(policies[0].blocks) if policies else 0
-    return {policy.name: _interval(means[n], drawn[:, n], blocks) for n, policy in enumerate(policies)}
+def losses_of(replay: Replay, first: int = 0, last: int | None = None) -> dict[str, Interval]:
+    """Return each comparable policy's loss over the span, in the unit of the primary metric.
+
+    Only blocks `first` to `last` (excluded) count.
+    """
+    means, drawn = _means(replay, slice(first, last))
+    return _by_name(replay, means, drawn, slice(first, last))
 
 
 def gaps_to(replay: Replay, reference: str, first: int = 0, last: int | None = None) -> dict[str, Interval]:
@@ -57,20 +57,23 @@ def gaps_to(replay: Replay, reference: str, first: int = 0, last: int | None = N
 
     Only blocks `first` to `last` (excluded) count. To the best policy, the gap is the regret.
     """
-    policies = replay.comparable
-    of = [policy.name for policy in policies].index(reference)
-    means, drawn = _means(replay.metric, policies, slice(first, last))
-    blocks = len(policies[0].blocks[first:last])
+    means, drawn = _means(replay, slice(first, last))
+    of = [policy.name for policy in replay.comparable].index(reference)
+    return _by_name(replay, means - means[of], drawn - drawn[:, [of]], slice(first, last))
+
+
+def _by_name(replay: Replay, values: Array, drawn: Array, part: slice) -> dict[str, Interval]:
     return {
-        policy.name: _interval(means[n] - means[of], drawn[:, n] - drawn[:, of], blocks)
-        for n, policy in enumerate(policies)
+        policy.name: _interval(values[n], drawn[:, n], len(policy.blocks[part]))
+        for n, policy in enumerate(replay.comparable)
     }
 
 
-def _means(metric: str, policies: Sequence[PolicyResult], part: slice = slice(None)) -> tuple[Array, Array]:
+def _means(replay: Replay, part: slice) -> tuple[Array, Array]:
     """Return the policies' losses, shape (k,), and those of each draw, shape (DRAWS, k)."""
     import numpy as np
 
+    policies = replay.comparable
     if not policies:
         return np.empty(0), np.empty((DRAWS, 0))
     starts = {tuple(block.start for block in policy.blocks) for policy in policies}
@@ -80,7 +83,7 @@ def _means(metric: str, policies: Sequence[PolicyResult], part: slice = slice(No
     losses = np.array([[block.loss for block in policy.blocks[part]] for policy in policies])
     times = _draws(len(rows))
     means, drawn = losses @ rows / rows.sum(), (times @ (losses * rows).T) / (times @ rows)[:, None]
-    return (np.sqrt(means), np.sqrt(drawn)) if metric == "rmse" else (means, drawn)
+    return (np.sqrt(means), np.sqrt(drawn)) if replay.metric == "rmse" else (means, drawn)
 
 
 @lru_cache(maxsize=4)

@@ -1,0 +1,217 @@
+"""One policy on its course through a history: the live loop, turned on a virtual clock.
+
+`noria.loop.turn` decides and acts here as it does in production; what differs is what it is given: a state in
+memory, gateways that load at once, jobs on a history, and rows that arrive when they did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+import numpy as np
+
+from noria.core.entities import NOBODY, cell, marked
+from noria.core.maturity import last_mature_day
+from noria.core.policy import Cause
+from noria.core.quality import METRICS, Array, primary
+from noria.core.traffic import Plan, choose
+from noria.core.window import ArmCounts
+from noria.errors import NoriaError
+from noria.loop.durable import StepFault
+from noria.loop.parts import Parts
+from noria.loop.projection import publish
+from noria.loop.retrain import retrain
+from noria.loop.turn import turn
+from noria.project.model import Project
+from noria.realised import realised
+from noria.replay.history import micros
+from noria.replay.jobs import HistoryJobs, Labelled
+from noria.rows import QualityRow, RunRow
+from noria.testing import FixedClock, MemoryCommits, MemoryGateways, MemoryState
+
+DAY = timedelta(days=1)
+MICROSECOND = timedelta(microseconds=1)
+LOOKS = 24
+"""While a rollout is open, the policy looks so many times as often."""
+STEPS = 1000
+"""A history is looked at at least so many times, and at least once a day."""
+MOVES = 16
+"""Turns at one moment, at most: what follows from what; a rollout has fewer steps."""
+
+
+class Course:
+    """Plays the policy of `project`; `served` and `versions`, of shape (n,), tell what answered each row."""
+
+    def __init__(
+        self, project: Project, labelled: Labelled, jobs: Callable[[FixedClock], HistoryJobs], begin: datetime
+    ) -> None:
+        self._labelled = labelled
+        self._history = labelled.history
+        self._begin = begin
+        self.clock = FixedClock(begin)
+        self.jobs = jobs(self.clock)
+        self.state = MemoryState()
+        self.parts = Parts(
+            model=project.name,
+            read_project=lambda: project,
+            clock=self.clock,
+            state=self.state,
+            jobs=self.jobs,
+            gateways=MemoryGateways(),
+            commits=MemoryCommits(),
+        )
+        classes = len(labelled.classes)
+        shape = (len(labelled.truth), classes) if project.task == "multiclass" else (len(labelled.truth),)
+        self.served: Array = np.full(shape, np.nan)
+        self.versions = np.zeros(len(labelled.truth), dtype=np.int64)
+        self._numbers = np.zeros(len(labelled.truth), dtype=np.int64)
+        self._plans: dict[int, Plan] = {}
+        self._offset = 0
+        self._known = np.sort(np.maximum(self._history.known, self._history.times))
+        self._measured = begin.date() - DAY
+        self._loss = primary(str(project.task))
+        watched = project.triggers.quality
+        self._metrics = (self._loss, *([METRICS[watched.metric]] if watched else []))
+
+    def run(self, end: datetime, tell: Callable[[datetime], None]) -> None:
+        """Play from the beginning to `end`; `tell` hears of each day."""
+        self._ask_for_the_first()
+        self._turn()
+        step = min(DAY, (end - self._begin) / STEPS)
+        while (now := self.clock.now()) < end:
+            row = self.state.model(self.parts.model)
+            looks = LOOKS if row.rollout and not row.rollout.ended else 1
+            until = min(now + step / looks, end)
+            self._serve(now, until)
+            self.clock.advance(until - now)
+            self._measure()
+            self._turn()
+            tell(until)
+
+    def _ask_for_the_first(self) -> None:
+        now = self.clock.now()
+        asked = RunRow(
+            id="first",
+            model=self.parts.model,
+            trigger=Cause.MANUAL,
+            reason="the replay begins",
+            status="queued",
+            stage="queued",
+            started=now,
+        )
+        self.state.save_run(asked)
+
+    def _turn(self) -> None:
+        """Turn the wheel until nothing follows any more."""
+        for _ in range(MOVES):
+            seen = turn(self.parts, self._begin, lambda run: retrain(self.parts, run, _step))
+            publish(self.parts)
+            if not seen.started and not seen.moved:
+                return
+
+    def _serve(self, since: datetime, until: datetime) -> None:
+        """Answer the rows that come meanwhile, by the plan that holds, and count what each version did."""
+        numbers = self._history.arrived(since, until)
+        plan = self.state.model(self.parts.model).plan
+        if not numbers or plan is None or not plan.arms:
+            return
+        self._plans[plan.number] = plan
+        entities = self._entities(numbers)
+        chosen = np.array(
+            [choose(plan, entity) for entity in entities] if len(plan.arms) > 1 else plan.champion
+        )
+        rows = slice(numbers.start, numbers.stop)
+        self.versions[rows], self._numbers[rows] = chosen, plan.number
+        for version in np.unique(chosen):
+            answered = self.versions[rows] == version
+            self.served[rows][answered] = self.answers(int(version), numbers)[answered]
+        self._count(plan, self.versions[rows], entities)
+
+    def _count(self, plan: Plan, chosen: np.ndarray, entities: list[str]) -> None:
+        """Tell the state what the collector would: requests and entities, by version. History has no latencies."""
+        arms = {}
+        for version in plan.versions:
+            met = np.ones(len(chosen), dtype=bool) if version == plan.shadow else chosen == version
+            if met.any():
+                cells = (
+                    marked({cell(entities[row]) for row in np.flatnonzero(met)})
+                    if len(plan.arms) > 1
+                    else NOBODY
+                )
+                arms[plan.number, version] = ArmCounts(requests=int(met.sum()), entities=cells)
+        self._offset += 1
+        self.state.add_traffic(self.parts.model, ("history", self._offset), arms)
+
+    def _entities(self, numbers: range) -> list[str]:
+        name = self.parts.project.data.entity
+        if name is None:
+            return [str(number) for number in numbers]
+        part = self._history.rows[name][numbers.start : numbers.stop]
+        return [str(entity) for entity in part.cast(str).fill_null("").to_list()]
+
+    def answers(self, version: int, numbers: range) -> Array:
+        """Return what a version says of the rows of these numbers."""
+        row = self.state.version(self.parts.model, version)
+        assert row is not None
+        return self.jobs.answers(row.artifact, numbers)
+
+    def _measure(self) -> None:
+        """Measure the days that have become mature, as the collector does, and tell what else it would."""
+        now, data = self.clock.now(), self.parts.project.data
+        while self._measured < last_mature_day(data.label_delay, now):
+            self._measured += DAY
+            self.state.save_quality(self._quality_of(self._measured, micros(now)))
+        runs = self.state.runs(self.parts.model, 1)
+        known, seen = (self._labels(moment) for moment in (now, runs[0].started if runs else self._begin))
+        self.state.beat("collector", now, {"unseen_labels": known - seen, "source": str(known)})
+
+    def _labels(self, now: datetime) -> int:
+        """Return how many labels were known at a moment."""
+        return int(np.searchsorted(self._known, micros(now), side="right"))
+
+    def _quality_of(self, day: date, now: int) -> list[QualityRow]:
+        """Return a row for each version and role of a day, shadows among them."""
+        start = datetime.combine(day, time(), UTC) - MICROSECOND
+        numbers = self._history.arrived(start, start + DAY)
+        rows = slice(numbers.start, numbers.stop)
+        parts: dict[tuple[int, str], np.ndarray] = {}
+        for number in np.unique(self._numbers[rows][self._numbers[rows] > 0]):
+            plan, under = self._plans[int(number)], self._numbers[rows] == number
+            for version in plan.versions:
+                answered = under if version == plan.shadow else under & (self.versions[rows] == version)
+                key = version, plan.role(version)
+                parts[key] = parts.get(key, False) | answered
+        return [
+            self._quality_row(day, version, role, numbers, asked, asked & (self._history.known[rows] <= now))
+            for (version, role), asked in sorted(parts.items())
+            if asked.any()
+        ]
+
+    def _quality_row(
+        self, day: date, version: int, role: str, numbers: range, asked: np.ndarray, judged: np.ndarray
+    ) -> QualityRow:
+        served = self.served[numbers.start : numbers.stop][judged]
+        project, is_shadow = self.parts.project, role == "shadow"
+        return realised(
+            self.parts.model,
+            str(project.task),
+            day=day.isoformat(),
+            version=version,
+            role=role,
+            predictions=int(asked.sum()),
+            truth=self._labelled.truth[numbers.start : numbers.stop][judged],
+            output=self.answers(version, numbers)[judged] if is_shadow else served,
+            loss=self._loss,
+            champion=served if is_shadow else None,
+            metrics=self._metrics,
+        )
+
+
+def _step(name: str, work: Callable[[], Any], kind: type[Any]) -> Any:
+    """Do a step of a run at once; what noria raises ends the run, as it does in the live loop."""
+    try:
+        return work()
+    except NoriaError as error:
+        raise StepFault(error.message, error.hint) from error

@@ -1,0 +1,172 @@
+"""The jobs of a run, on a history: what a run would have cut, trained and measured at that moment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import numpy as np
+import polars as pl
+
+from noria.core.gates import Evidence
+from noria.core.quality import Array
+from noria.cut import cut
+from noria.pipeline.evaluate import AGREED
+from noria.pipeline.measure import Held, Opponent, agreement, baseline, measure
+from noria.pipeline.train import Request
+from noria.ports import Clock
+from noria.project.model import Project, Task
+from noria.replay.history import History, micros
+from noria.replay.trainings import Ordered, Trainings
+from noria.replay.workers import Trained, result
+from noria.rows import Checkout, Cut, Rival, RunRow, Snapshot, Training, VersionRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Labelled:
+    """A history with its labels as numbers: `truth` of shape (n,), nan where the label never comes.
+
+    A class is its place among `classes`; there are none in a regression.
+    """
+
+    history: History
+    truth: Array
+    classes: tuple[str, ...]
+
+
+class HistoryJobs:
+    """Does what `noria.jobs` does, without files: rows are numbers of the history, models are shared.
+
+    A data version is the moment of its snapshot, in microseconds: a row belongs to the first version after
+    its label was known. `request` is what every training is asked, but for its rows.
+    """
+
+    def __init__(
+        self,
+        project: Project,
+        labelled: Labelled,
+        trainings: Trainings,
+        request: Request,
+        clock: Clock,
+        *,
+        from_champion: bool,
+    ) -> None:
+        self._project = project
+        self._labelled = labelled
+        self._history = labelled.history
+        self._trainings = trainings
+        self._request = request
+        self._clock = clock
+        self._from_champion = from_champion
+        self._cuts: dict[str, np.ndarray] = {}
+        self.models: dict[str, Trained] = {}
+        self.trained: list[Trained] = []
+        self._versions = 0
+
+    def checkout(self, run: str, commit: str | None) -> Checkout:
+        return Checkout(path=self._request.checkout, commit=commit)
+
+    def snapshot(self, run: str, windows: tuple[str, ...]) -> Snapshot:
+        """Cut what is known at this moment; the cut of the run before is forgotten."""
+        now, data = self._clock.now(), self._project.data
+        known = np.flatnonzero(self._history.labelled(now))
+        rows = self._history.rows[known].select("_time", data.label).with_columns(_row=pl.Series(known))
+        cuts = cut(rows, self._project, windows, due=now - data.label_delay)
+        self._cuts = {"holdout": _rows(cuts.holdout)}
+        for stretch in cuts.stretches:
+            self._cuts |= {f"train-{stretch.window}": _rows(stretch.train)}
+            self._cuts |= {f"full-{stretch.window}": _rows(stretch.full)}
+        return Snapshot(
+            version=micros(now),
+            rows=len(known),
+            new_rows=0,
+            quarantined=0,
+            cuts=tuple(
+                Cut(window=name, train=f"train-{name}", full=f"full-{name}", rows=stretch.full.height)
+                for stretch in cuts.stretches
+                for name in [stretch.window]
+            ),
+            holdout="holdout",
+            holdout_from=cuts.holdout_from,
+            holdout_rows=cuts.holdout.height,
+        )
+
+    def train(self, run: str, checkout: Checkout, rows: str, name: str, champion: str | None) -> Training:
+        request = replace(self._request, champion=champion if self._from_champion else None)
+        trained: Trained = result(self._trainings.train(Ordered(request=request, rows=self._cuts[rows])))
+        self.models[trained.artifact] = trained
+        self.trained.append(trained)
+        return Training(
+            artifact=trained.artifact, digest="", rows=trained.rows, seconds=trained.seconds, steps=()
+        )
+
+    def evaluate(
+        self, run: str, snapshot: Snapshot, candidate: str, rival: Rival | None, newer: bool
+    ) -> Evidence:
+        numbers, truth = self._cuts["holdout"], self._labelled.truth
+        classes = len(self._labelled.classes) if self._project.task == Task.MULTICLASS else None
+        held = Held(
+            task=str(self._project.task),
+            times=self._history.rows["_time"].gather(numbers),
+            truth=truth[numbers],
+        )
+        base = baseline(truth[self._cuts[snapshot.cuts[0].train]], classes)
+        opponents = self._opponents(rival, numbers)
+        evidence = measure(held, self._answers(candidate, numbers), base, opponents, self._project.gates)
+        return replace(evidence, newer=newer, not_repeatable=self.models[candidate].not_repeatable)
+
+    def agree(self, run: str, snapshot: Snapshot, candidate: str, shipped: str) -> Evidence:
+        shortest = min(snapshot.cuts, key=lambda cut: cut.rows)
+        numbers = self._cuts[shortest.train][-AGREED:]
+        return agreement(self._answers(candidate, numbers), self._answers(shipped, numbers))
+
+    def register(self, run: RunRow, shipped: Training, twin: Training) -> VersionRow:
+        self._versions += 1
+        return VersionRow(
+            model=run.model,
+            version=self._versions,
+            run=run.id,
+            artifact=shipped.artifact,
+            digest=shipped.digest,
+            registered=self._clock.now(),
+            facts={
+                **run.facts,
+                "twin": twin.artifact,
+                "commit": run.commit,
+                "data_version": run.data_version,
+            },
+        )
+
+    def point(self, version: int) -> None:
+        """There is no registry whose alias could be moved."""
+
+    def answers(self, artifact: str, numbers: range) -> Array:
+        """Return what a version's artifact says of the rows of these numbers."""
+        return self._trainings.outputs(self.models[artifact], numbers)
+
+    def _answers(self, artifact: str, numbers: np.ndarray) -> Array:
+        """The same for numbers that rise, with rows between them that are left out."""
+        first, last = (int(numbers[0]), int(numbers[-1]) + 1) if len(numbers) else (0, 0)
+        return self.answers(artifact, range(first, last))[numbers - first]
+
+    def _opponents(self, rival: Rival | None, numbers: np.ndarray) -> Iterator[Opponent]:
+        """Yield the champion's models as `noria.pipeline.evaluate` does: the shipped one, then its twin."""
+        if rival is None:
+            return
+        later = self._history.known[numbers] > rival.data_version
+        held_out = later
+        if rival.holdout_from:
+            held_out = later | (
+                self._history.times[numbers] >= micros(datetime.fromisoformat(rival.holdout_from))
+            )
+        name = f"version {rival.version}"
+        shipped = later if rival.refit else held_out
+        yield Opponent(name=name, output=self._answers(rival.shipped, numbers), untouched=shipped)
+        if rival.refit:
+            twin = self._answers(rival.twin, numbers)
+            yield Opponent(name=f"{name} as it was before its refit", output=twin, untouched=held_out)
+
+
+def _rows(frame: pl.DataFrame) -> np.ndarray:
+    return frame["_row"].to_numpy()
