@@ -9,12 +9,12 @@ import numpy as np
 import polars as pl
 
 from noria.core.maturity import last_mature_day, matures_at
-from noria.core.quality import score
 from noria.delta import Table
 from noria.outcomes import ROLES, outcomes
 from noria.ports import State
 from noria.project.model import Project
 from noria.project.table import Column
+from noria.realised import realised
 from noria.rows import QualityRow
 
 BEFORE = timedelta(days=2)
@@ -78,24 +78,33 @@ class Quality:
         since = {other for other in self._labels.days() if other >= day - BEFORE}
         predictions = self._predictions.scan(near).select(COLUMNS)
         joined = outcomes(predictions, self._labels.scan(since)).filter(pl.col("_day") == day).collect()
+        served = joined.filter(pl.col("role") == "champion").select("id", champion="output")
         return [
-            self._row(day, int(version), str(role), part)
+            self._row(day, int(version), str(role), part, served)
             for (version, role), part in sorted(joined.partition_by("version", "role", as_dict=True).items())
         ]
 
-    def _row(self, day: date, version: int, role: str, part: pl.DataFrame) -> QualityRow:
+    def _row(
+        self, day: date, version: int, role: str, part: pl.DataFrame, served: pl.DataFrame
+    ) -> QualityRow:
+        """Return the row of a part of a day; a shadow's is paired with what was `served`, by id."""
         labelled = part.filter(pl.col("label").is_not_null())
-        metrics = {}
-        if not labelled.is_empty():
-            metrics = score(self._project.task, self._truth(labelled["label"]), _outputs(labelled["output"]))
-        return QualityRow(
-            model=self._project.name,
+        output = _outputs(labelled["output"])
+        champion = None
+        if role == "shadow":
+            labelled = labelled.join(served, on="id", how="left", maintain_order="left")
+            champion = _beside(output, labelled["champion"])
+        return realised(
+            self._project.name,
+            self._project.task,
             day=day.isoformat(),
             version=version,
             role=role,
             predictions=part.height,
-            rows=labelled.height,
-            metrics={name: value for name, value in metrics.items() if np.isfinite(value)},
+            truth=self._truth(labelled["label"]),
+            output=output,
+            loss=self._project.loss,
+            champion=champion,
         )
 
     def _truth(self, label: pl.Series) -> np.ndarray:
@@ -149,3 +158,12 @@ def _outputs(output: pl.Series) -> np.ndarray:
     if output.dtype == pl.Float64:
         return output.to_numpy()
     return np.array(output.to_list(), dtype=float)
+
+
+def _beside(output: np.ndarray, champion: pl.Series) -> np.ndarray:
+    """Return the champion's outputs in the shape of `output`, nan where it gave none for the same classes."""
+    filled = np.full(output.shape, np.nan)
+    same = champion.is_not_null() if output.ndim == 1 else champion.list.len() == output.shape[1]
+    given = same.fill_null(False)
+    filled[given.to_numpy()] = _outputs(champion.filter(given)).reshape(-1, *output.shape[1:])
+    return filled
