@@ -35,11 +35,11 @@ class Frame:
         """Return the beginning of the <svg> element."""
         return f'<svg viewBox="0 0 {self.width} {self.height}" role="img"><title>{escape(title)}</title>'
 
-    def level(self, share: float, text: str) -> str:
-        """Return a line from left to right, with its text."""
-        y = self.y(share)
+    def level(self, share: float, text: str, value: float) -> str:
+        """Return a line from left to right with its text; that of the value 0 has the class `zero`."""
+        y, style = self.y(share), "grid" if value else "grid zero"
         return (
-            f'<line class="grid" x1="{self.left}" x2="{self.width - self.right}" y1="{y}" y2="{y}"/>'
+            f'<line class="{style}" x1="{self.left}" x2="{self.width - self.right}" y1="{y}" y2="{y}"/>'
             f'<text class="tick" x="{self.left - 8}" y="{y + 4}" text-anchor="end">{text}</text>'
         )
 
@@ -66,8 +66,8 @@ class Scale:
     @property
     def ticks(self) -> list[tuple[float, str]]:
         decimals = max(-floor(log10(self.step) + 1e-9), 0)
-        count = round((self.high - self.low) / self.step)
-        values = [self.low + number * self.step for number in range(count + 1)]
+        numbers = range(round(self.low / self.step), round(self.high / self.step) + 1)
+        values = [number * self.step for number in numbers]
         return [(value, f"{value:,.{decimals}f}".replace("-", "−")) for value in values]
 
 

@@ -36,7 +36,7 @@ def scatter(
     across = scale([0, *(point.x for point in points)])
     up = scale([end for point in points for end in (point.y, point.low, point.high)])
     parts = [frame.open(title), _shade(band, up, frame) if band else ""]
-    parts += [frame.level(up.share(value), text) for value, text in up.ticks]
+    parts += [frame.level(up.share(value), text, value) for value, text in up.ticks]
     parts += [frame.foot(across.share(value), text) for value, text in across.ticks]
     parts.append(_below(below, frame))
     spots = [(frame.x(across.share(point.x)), frame.y(up.share(point.y))) for point in points]

@@ -29,11 +29,12 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """An upright line at a moment; `text` is shown when it is pointed at."""
+    """An upright line at a moment, from the foot up to a share of the height; `text` tells what it means."""
 
     at: datetime
     style: str
     text: str
+    share: float = 1.0
 
 
 def series(
@@ -56,7 +57,7 @@ def series(
 
     places = [x(moment) for moment in moments]
     parts = [frame.open(title)]
-    parts += [frame.level(values.share(value), text) for value, text in values.ticks]
+    parts += [frame.level(values.share(value), text, value) for value, text in values.ticks]
     parts += [frame.foot((moment - begin).total_seconds() / length, text) for moment, text in ticks]
     parts += [_mark(mark, x(mark.at), frame) for mark in marks]
     parts += [_band(line, places, values, frame) for line in lines if line.band]
@@ -72,7 +73,7 @@ def extent(lines: Sequence[Line]) -> list[float]:
 
 def _mark(mark: Mark, place: float, frame: Frame) -> str:
     return (
-        f'<line class="mark {mark.style}" x1="{place}" x2="{place}" y1="{frame.y(1)}" y2="{frame.y(0)}">'
+        f'<line class="mark {mark.style}" x1="{place}" x2="{place}" y1="{frame.y(mark.share)}" y2="{frame.y(0)}">'
         f"<title>{escape(mark.text)}</title></line>"
     )
 

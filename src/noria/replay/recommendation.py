@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import isfinite
 
 from noria.replay.figures import between, loss
-from noria.replay.intervals import Interval, best, gaps_to, losses_of
+from noria.replay.intervals import STRETCH, Interval, best, gaps_to, losses_of
 from noria.replay.result import PolicyResult, Replay
 
 WORTHWHILE = 0.005
@@ -74,7 +74,7 @@ def recommend(replay: Replay) -> Recommendation:
 def _not_separated(case: _Case, replay: Replay) -> str:
     widest = max(case.regrets[policy.name].high for policy in replay.choices)
     if not isfinite(widest):
-        doubt = "Two weeks of labelled rows are needed to tell"
+        doubt = f"{2 * STRETCH} days with labels are needed to tell"
     elif widest <= case.worth:
         doubt = "All are proven to be as good as that"
     else:

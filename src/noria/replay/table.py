@@ -70,9 +70,8 @@ def costs(replay: Replay) -> Cells:
 
 def notes(replay: Replay) -> list[str]:
     """Return what must be known to read the numbers."""
-    said = [
-        f"± is a {CONFIDENCE:.0%} interval, from weeks drawn again. Regret is paired with the best, day by day."
-    ]
+    interval = f"± is a {CONFIDENCE:.0%} interval, from weeks drawn again"
+    said = [f"{interval}; regret is paired with the best, day by day."]
     if any(policy.looks_ahead for policy in replay.policies):
         said.append("* looks ahead: what could be reached at best. It is no policy to choose.")
     if replay.overhead is not None:

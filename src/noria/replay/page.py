@@ -1,0 +1,74 @@
+"""A replay as one HTML page that needs nothing else: no script, no font, no picture from anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader
+
+from noria.replay.figures import gap, when
+from noria.replay.intervals import Interval, best
+from noria.replay.pictures import cost_picture, gain_pictures, level_picture, styles
+from noria.replay.recommendation import WORTHWHILE, recommend
+from noria.replay.result import PolicyResult, Promotion, Replay
+from noria.replay.table import costs, marked, notes, quality, title, warnings
+from noria.timeline import timeline
+
+
+def write_page(replay: Replay, path: Path) -> None:
+    """Write the page: recommendation, table, pictures, every policy's decisions, and how to read them."""
+    template = Environment(
+        loader=PackageLoader("noria.replay", "."), autoescape=True, trim_blocks=True, lstrip_blocks=True
+    ).get_template("page.html.jinja")
+    reference = _reference(replay)
+    html = template.render(
+        replay=replay,
+        title=title(replay),
+        advice=recommend(replay),
+        head=(*quality(replay).head, *costs(replay).head),
+        rows=_rows(replay),
+        cost=cost_picture(replay),
+        level=level_picture(replay),
+        gains=list(gain_pictures(replay, reference)) if reference else [],
+        reference=reference,
+        decisions=[(policy, list(_decisions(replay, policy))) for policy in replay.comparable],
+        promotions={
+            policy.name: [_promotion(replay, one) for one in policy.promoted] for policy in replay.comparable
+        },
+        styles=styles(replay),
+        marked=marked,
+        notes=notes(replay),
+        warnings=warnings(replay),
+        worthwhile=f"{WORTHWHILE:.1%}",
+    )
+    path.write_text(html, encoding="utf-8")
+
+
+def _reference(replay: Replay) -> str:
+    """Return the policy that the others are held against over time: `never`, else the best."""
+    names = [policy.name for policy in replay.comparable]
+    winner = best(replay)
+    return "never" if "never" in names else winner.name if winner else ""
+
+
+def _rows(replay: Replay) -> list[tuple[PolicyResult, tuple[str, ...]]]:
+    pairs = zip(quality(replay).rows, costs(replay).rows, strict=True)
+    return [(policy, (*scores, *counts)) for (policy, scores), (_, counts) in pairs]
+
+
+def _decisions(replay: Replay, policy: PolicyResult) -> Iterator[tuple[str, str, str]]:
+    for moment, kind, reason in timeline(policy.decisions):
+        yield when(replay, moment), kind, reason
+
+
+def _promotion(replay: Replay, promotion: Promotion) -> tuple[str, str, str, str]:
+    """Return when, what, what it gained, and what became of it."""
+    gained, outcome = "", ""
+    if promotion.gain:
+        ends = promotion.gain
+        gained = gap(Interval(value=ends.gain, low=ends.low, high=ends.high), ends.gain)
+        outcome = "proved worse" if promotion.proved_worse else "better" if ends.low > 0 else ""
+    if promotion.rolled_back:
+        outcome = f"{outcome}, rolled back {when(replay, promotion.rolled_back)}".removeprefix(", ")
+    return when(replay, promotion.at), f"version {promotion.version}", gained, outcome
