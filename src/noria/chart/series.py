@@ -72,10 +72,8 @@ def extent(lines: Sequence[Line]) -> list[float]:
 
 
 def _mark(mark: Mark, place: float, frame: Frame) -> str:
-    return (
-        f'<line class="mark {mark.style}" x1="{place}" x2="{place}" y1="{frame.y(mark.share)}" y2="{frame.y(0)}">'
-        f"<title>{escape(mark.text)}</title></line>"
-    )
+    ends = f'x1="{place}" x2="{place}" y1="{frame.y(mark.share)}" y2="{frame.y(0)}"'
+    return f'<line class="mark {mark.style}" {ends}><title>{escape(mark.text)}</title></line>'
 
 
 def _line(line: Line, places: Sequence[float], values: Scale, frame: Frame) -> str:

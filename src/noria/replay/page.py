@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from jinja2 import Environment, PackageLoader
 
@@ -16,13 +15,13 @@ from noria.replay.table import costs, marked, notes, quality, title, warnings
 from noria.timeline import timeline
 
 
-def write_page(replay: Replay, path: Path) -> None:
-    """Write the page: recommendation, table, pictures, every policy's decisions, and how to read them."""
+def page(replay: Replay) -> str:
+    """Return the page: recommendation, table, pictures, every policy's decisions, and how to read them."""
     template = Environment(
         loader=PackageLoader("noria.replay", "."), autoescape=True, trim_blocks=True, lstrip_blocks=True
     ).get_template("page.html.jinja")
     reference = _reference(replay)
-    html = template.render(
+    return template.render(
         replay=replay,
         title=title(replay),
         advice=recommend(replay),
@@ -42,7 +41,6 @@ def write_page(replay: Replay, path: Path) -> None:
         warnings=warnings(replay),
         worthwhile=f"{WORTHWHILE:.1%}",
     )
-    path.write_text(html, encoding="utf-8")
 
 
 def _reference(replay: Replay) -> str:
