@@ -64,6 +64,24 @@ def test_versions_and_roles_are_measured_apart(state, collect, write, prediction
     assert state.beats()["collector"]["joined"] == 2
 
 
+def test_a_shadow_is_paired_with_what_the_champion_answered(state, collect, write, prediction, label):
+    write(
+        prediction(["a", "b"], output=0.8),
+        prediction(["c"], version=8, role="challenger", output=0.8),
+        prediction(["a", "b", "c"], version=9, role="shadow", output=0.4),
+        label(["a", "c"], [1, 1]),
+    )
+    collect(48)
+    champion, challenger, shadow = state.quality("flights")
+    assert champion.paired is challenger.paired is None
+    # of the labelled rows a and c the champion answered a: log .8 better than log .4, and alone right
+    assert (shadow.rows, shadow.paired.gains.rows) == (2, 1)
+    assert shadow.paired.gains.mean == pytest.approx(math.log(0.4) - math.log(0.8))
+    assert (shadow.paired.won, shadow.paired.lost) == (0, 1)
+    assert shadow.loss == "log_loss"
+    assert champion.losses.mean == pytest.approx(-math.log(0.8))
+
+
 def test_a_late_label_measures_its_day_again(state, collect, write, prediction, label):
     write(prediction(["a", "b"]), label(["a"], [1]))
     collect(48)

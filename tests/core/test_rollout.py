@@ -1,5 +1,5 @@
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -56,6 +56,23 @@ def test_the_first_version_is_promoted_once_it_is_loaded() -> None:
 
 def test_an_empty_rollout_is_promoted_once_it_is_loaded() -> None:
     assert follow(opened(steps=()), Signal.LOADED).phase is Phase.PROMOTED
+
+
+def test_the_guard_keeps_the_champion_before_as_a_shadow() -> None:
+    guarded = replace(opened(), guard=timedelta(days=14))
+    assert guarded.guarded_until is None
+    promoted = follow(guarded, Signal.LOADED, Signal.PROMOTE)
+    assert promoted.guarded_until == NOW + timedelta(days=14)
+    assert (shares(promoted), plan_of(promoted, number=1).shadow) == ({7: 100}, 6)
+    unguarded = follow(opened(), Signal.LOADED, Signal.PROMOTE)
+    assert (unguarded.guarded_until, plan_of(unguarded, number=1).shadow) == (None, None)
+    aborted = follow(guarded, Signal.LOADED, Signal.ABORT)
+    assert (aborted.guarded_until, plan_of(aborted, number=1).shadow) == (None, None)
+
+
+def test_the_first_version_has_nothing_to_come_back_to() -> None:
+    first = follow(replace(opened(champion=None), guard=timedelta(days=14)), Signal.LOADED)
+    assert (first.guarded_until, plan_of(first, number=1).shadow) == (None, None)
 
 
 @pytest.mark.parametrize("ending", [Signal.BREACHED, Signal.ABORT, Signal.SUPERSEDE])

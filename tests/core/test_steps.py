@@ -3,7 +3,10 @@ from datetime import UTC, datetime
 import pytest
 
 from noria.core.entities import marked
+from noria.core.gain import QualityLimit
+from noria.core.paired import Moments, Paired
 from noria.core.rollout import Phase, Signal, Step, advance, open_rollout
+from noria.core.sequential import mean_sequence
 from noria.core.steps import look, look_at
 from noria.core.window import AbortRule, ArmCounts, histogram
 
@@ -86,6 +89,54 @@ def test_a_shadow_has_no_sample_ratio() -> None:
     seen = look(SHADOW, arm(500), arm(500, entities=TENTH), [ERRORS])
     assert seen.signal is Signal.PASSED
     assert "sample ratio: share" not in seen.numbers
+
+
+QUALITY = QualityLimit(metric="log_loss", margin=0.01)
+PROVES = QualityLimit(metric="log_loss", margin=0.01, labels=1000)
+
+
+def day(mean: float, rows: int = 1000) -> Paired:
+    return Paired(gains=Moments(rows=rows, mean=mean, variance=0.01))
+
+
+@pytest.mark.parametrize("step", [STEP, SHADOW])
+@pytest.mark.parametrize(
+    ("quality", "days", "requests", "signal"),
+    [
+        (QUALITY, [], 500, "passed"),  # watched, and not waited for
+        (QUALITY, [day(-0.05)], 100, "breached"),  # a breach does not wait for the requests
+        (QUALITY, [day(-0.012)], 500, "passed"),  # by chance perhaps
+        (QUALITY, [day(0.05)], 499, None),
+        (PROVES, [], 500, None),
+        (PROVES, [day(0.0, rows=999)], 500, None),
+        (PROVES, [day(0.0)], 500, None),  # 0.003 is the error: surely within 0.013 only
+        (PROVES, [day(0.01)], 500, "passed"),
+        (PROVES, [day(0.01), day(-0.02), day(0.03), day(0.02)], 500, None),  # days differ too much
+        (PROVES, [day(0.01), day(0.012), day(0.011), day(0.01)], 500, "passed"),
+    ],
+)
+def test_matured_labels_end_a_step_or_hold_it(
+    step: Step, quality: QualityLimit, days: list[Paired], requests: int, signal: str | None
+) -> None:
+    assert look(step, arm(requests), CHAMPION, [ERRORS], quality, days).signal == signal
+
+
+def test_a_look_at_quality_can_be_computed_again() -> None:
+    seen = look(SHADOW, arm(500), CHAMPION, [], QUALITY, [day(-0.05)])
+    kept = {name.removeprefix("log_loss: "): value for name, value in seen.numbers.items()}
+    low, high = mean_sequence(int(kept["rows"]), kept["gain"], kept["rows"] * kept["error"] ** 2, 0.05)
+    assert (kept["low"], kept["high"]) == pytest.approx((low, high))
+    assert kept["statistic"] == -kept["high"] > kept["bound"] == 0.01
+    assert seen.reason == (
+        f"log_loss against the champion is -0.0500 ({low:+.4f} to {high:+.4f}, 1000 rows, 1 days), "
+        "the margin is 0.01"
+    )
+
+
+def test_with_a_wrong_split_the_arms_are_not_compared() -> None:
+    champion = arm(4500, entities=range(500, 1500))
+    seen = look(STEP, arm(500, entities=TENTH), champion, [], QUALITY, [day(-0.5)])
+    assert seen.signal is None
 
 
 def test_there_is_a_step_to_look_at_between_loading_and_the_end() -> None:
