@@ -96,9 +96,9 @@ def test_too_few_labels_at_the_begin_and_until_the_end(read, flights):
 def test_too_little_to_train_on_beside_the_holdout(read, flights):
     begin = datetime(2013, 1, 7, tzinfo=UTC)
     assert faults(*read(flights(ROWS)), begin=begin) == [
-        "at 2013-01-07 00:00, the begin: train.holdout = 7 days, 0:00:00 leaves no row to train on: 24 "
-        "labels are known and due, from 2013-01-01T00:00:00+00:00 to 2013-01-06T18:00:00+00:00; change it, or give "
-        "more data"
+        "at 2013-01-07 00:00, the begin: train.holdout = 7 days, 0:00:00 leaves no row to train on: "
+        "24 labels are known and due, from 2013-01-01T00:00:00+00:00 to 2013-01-06T18:00:00+00:00; "
+        "change it, or give more data"
     ]
 
 
