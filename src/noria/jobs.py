@@ -14,6 +14,7 @@ import msgspec
 
 from noria.clock import open_clock
 from noria.core.gates import Gate
+from noria.core.windows import AUTO
 from noria.project.model import Project
 from noria.project.parse import load
 from noria.project.table import TableSchema, read_schema
@@ -88,6 +89,7 @@ def evaluate(job: Job) -> Any:
             label=project.data.label,
             task=str(project.task),
             gates=msgspec.convert(job["gates"], tuple[Gate, ...]),
+            refit=project.train.refit == AUTO,
         )
     )
 
@@ -148,6 +150,7 @@ def _facts(row: RunRow) -> dict[str, Any]:
     """What the loop asks of a version later: what it was compared on, and what it was trained on."""
     kept = (
         "metrics",
+        "daily",
         "refit",
         "window",
         "holdout_from",

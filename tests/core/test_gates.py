@@ -1,3 +1,6 @@
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from noria.core.compare import Comparison
@@ -7,13 +10,19 @@ OPTIONS = {
     "enough-rows": {"rows": 500},
     "finite": {},
     "beats-baseline": {"metric": "log_loss", "margin": 0.0},
-    "better-than-champion": {"metric": "log_loss", "margin": 0.002, "confidence": 0.95},
+    "better-than-champion": {
+        "metric": "log_loss",
+        "margin": 0.002,
+        "confidence": 0.95,
+        "worthwhile": 0.01,
+        "newer": False,
+    },
     "latency": {"p99": 0.02},
     "agreement": {"correlation": 0.9},
 }
 
 
-def seen(gain: float, half: float = 0.01, blocks: int = 7) -> dict[str, Comparison]:
+def seen(gain: float, half: float = 0.01, blocks: int = 7, loss: float = 0.5) -> dict[str, Comparison]:
     return {
         "log_loss": Comparison(
             metric="log_loss",
@@ -23,8 +32,15 @@ def seen(gain: float, half: float = 0.01, blocks: int = 7) -> dict[str, Comparis
             low=gain - half,
             high=gain + half,
             confidence=0.95,
+            loss=loss,
         )
     }
+
+
+def against(own: float, pooled: float | None = None, *, half: float = 0.01, **more: Any) -> dict[str, Any]:
+    """Evidence against version 3: the own gain, and the pooled one, which is the same without others."""
+    both = seen(own, half), seen(own if pooled is None else pooled, half)
+    return {"rival": "version 3", "against_champion": both[0], "pooled": both[1], **more}
 
 
 @pytest.mark.parametrize(
@@ -40,15 +56,15 @@ def seen(gain: float, half: float = 0.01, blocks: int = 7) -> dict[str, Comparis
         ("beats-baseline", {"against_baseline": seen(0.0)}, "failed"),
         ("beats-baseline", {}, "inconclusive"),
         ("better-than-champion", {}, "passed"),  # the first one
-        ("better-than-champion", {"rival": "version 3", "against_champion": seen(0.02)}, "passed"),  # low > 0
-        ("better-than-champion", {"rival": "version 3", "against_champion": seen(-0.002)}, "passed"),  # newer
-        ("better-than-champion", {"rival": "version 3", "against_champion": seen(-0.0021)}, "failed"),
-        # -.001 is within the margin, but its interval lies below zero: surely worse
-        ("better-than-champion", {"rival": "version 3", "against_champion": seen(-0.001, 0.0005)}, "failed"),
-        ("better-than-champion", {"rival": "v", "against_champion": seen(0.005), "newer": False}, "failed"),
-        ("better-than-champion", {"rival": "v", "against_champion": seen(0.02), "newer": False}, "passed"),
-        ("better-than-champion", {"rival": "v", "against_champion": seen(0.02, blocks=1)}, "inconclusive"),
         ("better-than-champion", {"rival": "version 3"}, "inconclusive"),
+        ("better-than-champion", {"rival": "v", "against_champion": seen(0.02, blocks=1)}, "inconclusive"),
+        ("better-than-champion", against(0.02), "passed"),  # from .01, and more than 1% of .5
+        ("better-than-champion", against(0.004, half=0.001), "failed"),  # surely better, by less than .005
+        ("better-than-champion", against(0.009), "inconclusive"),  # from -.001
+        ("better-than-champion", against(0.009, 0.011), "passed"),  # what came before decides with it
+        ("better-than-champion", against(-0.002, 0.02), "passed"),  # its own holdout is within the margin
+        ("better-than-champion", against(-0.0021, 0.02), "failed"),
+        ("better-than-champion", against(0, -0.011), "failed"),  # to -.001
         ("latency", {"latency": 0.02}, "passed"),
         ("latency", {"latency": 0.021}, "failed"),
         ("latency", {}, "error"),
@@ -74,3 +90,19 @@ def test_what_could_not_be_measured_is_an_error_and_no_pass(check: str) -> None:
 
 def test_the_table_has_options_for_every_check() -> None:
     assert set(OPTIONS) == set(CHECKS)
+
+
+def test_newer_and_not_worse_passes_where_the_policy_says_so() -> None:
+    gate = Gate(check="better-than-champion", options={**OPTIONS["better-than-champion"], "newer": True})
+    evidence = Evidence(**against(-0.001))
+    assert opens(judge([gate], evidence))
+    assert not opens(judge([gate], replace(evidence, newer=False)))
+    assert not opens(judge([gate], Evidence(**against(0, -0.003))))  # the margin is .002
+
+
+def test_a_verdict_holds_the_own_and_the_pooled_numbers() -> None:
+    gate = Gate(check="better-than-champion", options=OPTIONS["better-than-champion"])
+    verdict = judge([gate], Evidence(**against(0.009, 0.011)))[0]
+    assert (verdict.numbers["gain"], verdict.numbers["pooled_gain"]) == (0.009, 0.011)
+    assert (verdict.numbers["worthwhile"], verdict.numbers["margin"]) == (0.005, 0.002)  # 1% of .5
+    assert "log_loss +0.0110 (+0.0010 to +0.0210, 900 rows, 7 blocks) against version 3" in verdict.reason

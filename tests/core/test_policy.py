@@ -1,12 +1,15 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from noria.core.cadence import Gain
 from noria.core.policy import (
     Brakes,
+    Cadence,
     Cause,
     Facts,
     QualityTrigger,
@@ -22,6 +25,9 @@ NOW = datetime(2013, 3, 15, 12, tzinfo=UTC)  # a Friday
 DAY = timedelta(days=1)
 QUIET = Facts(now=NOW, watched_since=NOW - 30 * DAY, head="a1", tried="a1")
 QUALITY = Triggers(quality=QualityTrigger(metric="log_loss", worse_by=0.05))
+LEVEL = {"level": 0.5, "at_promotion": (0.5,) * 7}
+SWINGING = (0.38, 0.62, 0.38, 0.62, 0.38, 0.62, 0.5)
+CADENCE = Triggers(cadence=Cadence(floor=7 * DAY, ceiling=56 * DAY))
 LATE = Trigger(cause=Cause.SCHEDULE, key="k", reason="scheduled")
 
 
@@ -43,12 +49,14 @@ LATE = Trigger(cause=Cause.SCHEDULE, key="k", reason="scheduled")
         (Triggers(data=True), {"source": "old", "seen_source": "old"}, []),
         (Triggers(), {"source": "new"}, []),
         # seven days at .53 against .50: 6% worse, without scatter
-        (QUALITY, {"level": 0.5, "quality": (0.53,) * 7}, ["quality"]),
-        (QUALITY, {"level": 0.5, "quality": (0.52,) * 7}, []),  # 4%
-        (QUALITY, {"level": 0.5, "quality": (0.53,) * 6}, []),  # too few days
-        (QUALITY, {"level": None, "quality": (0.53,) * 7}, []),  # no champion
+        (QUALITY, {**LEVEL, "quality": (0.53,) * 7}, ["quality"]),
+        (QUALITY, {**LEVEL, "quality": (0.52,) * 7}, []),  # 4%
+        (QUALITY, {**LEVEL, "quality": (0.53,) * 6}, []),  # too few days
+        (QUALITY, {"quality": (0.53,) * 7}, []),  # no champion
         # mean .53, but days swing by .12: two standard errors are .09
-        (QUALITY, {"level": 0.5, "quality": (0.41, 0.65, 0.41, 0.65, 0.41, 0.65, 0.53)}, []),
+        (QUALITY, {**LEVEL, "quality": (0.41, 0.65, 0.41, 0.65, 0.41, 0.65, 0.53)}, []),
+        # the level was no better known: from seven days that swing so
+        (QUALITY, {**LEVEL, "at_promotion": SWINGING, "quality": (0.53,) * 7}, []),
     ],
 )
 def test_triggers(policy: Triggers, facts: dict, causes: list[str]) -> None:
@@ -57,7 +65,8 @@ def test_triggers(policy: Triggers, facts: dict, causes: list[str]) -> None:
 
 def test_a_metric_where_more_is_better_is_worse_when_it_falls() -> None:
     policy = Triggers(quality=QualityTrigger(metric="auc", worse_by=0.05))
-    fallen, risen = (replace(QUIET, level=0.7, quality=(value,) * 7) for value in (0.65, 0.75))
+    known = replace(QUIET, level=0.7, at_promotion=(0.7,) * 7)
+    fallen, risen = (replace(known, quality=(value,) * 7) for value in (0.65, 0.75))
     assert [trigger.cause for trigger in triggers(policy, fallen)] == ["quality"]
     assert triggers(policy, risen) == ()
 
@@ -127,3 +136,42 @@ def test_the_budget_of_promotions() -> None:
     assert may_promote(brakes, times, NOW) == NOW + DAY
     assert may_promote(brakes, times[1:], NOW) is None
     assert may_promote(Brakes(), times * 9, NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("days", "gains", "reason"),
+    [
+        (7, (), "7 days after the last run: what retraining gains is not known yet"),
+        (6.9, (), None),
+        # refused once: 14 days
+        (13.9, (Gain(share=0.0, newer=7 * DAY, passed=False),), None),
+        (
+            14,
+            (Gain(share=0.0, newer=7 * DAY, passed=False),),
+            "14 days after the last run: the last one gained too",
+        ),
+        # .021 in 28 days, 14 more without a gain: .0005 a day, .35% a week; 1% takes 20 days
+        (19.9, (Gain(share=0.021, newer=28 * DAY, passed=True),), None),
+        (
+            20,
+            (Gain(share=0.021, newer=28 * DAY, passed=True),),
+            "retraining has gained 0.4% of the loss a week",
+        ),
+    ],
+)
+def test_the_cadence_waits_until_a_run_pays(days: float, gains: tuple[Gain, ...], reason: str | None) -> None:
+    facts = replace(QUIET, runs=(NOW - days * DAY,), gains=gains)
+    found = triggers(CADENCE, facts)
+    assert [trigger.cause for trigger in found] == (["schedule"] if reason else [])
+    assert reason is None or reason in found[0].reason
+
+
+def test_the_quality_trigger_is_quiet_where_nothing_changes() -> None:
+    """2,000 promotions, each with a week of days before it and one after, from the same distribution."""
+    random = np.random.default_rng(0)
+    days = np.round(0.5 + 0.05 * random.standard_normal((2_000, 14)), 6)
+    fired = 0
+    for before, after in zip(days[:, :7].tolist(), days[:, 7:].tolist(), strict=True):
+        known = replace(QUIET, level=sum(before) / 7, at_promotion=tuple(before), quality=tuple(after))
+        fired += bool(triggers(QUALITY, known))
+    assert fired <= 6  # .001 x 2,000 = 2; more than 6 of them has a probability of .005

@@ -52,6 +52,7 @@ def register() -> Callable[[Parts, int], None]:
     def save(parts: Parts, number: int) -> None:
         facts = {
             "metrics": {"log_loss": 0.5},
+            "daily": {},
             "twin": "/twin",
             "refit": True,
             "data_version": 1,

@@ -119,7 +119,13 @@ def test_every_key_becomes_a_value_with_its_unit(tmp_path: Path) -> None:
     assert project.gates == (
         Gate(
             check="better-than-champion",
-            options={"metric": "log_loss", "margin": 0.002, "confidence": 0.95},
+            options={
+                "metric": "log_loss",
+                "margin": 0.002,
+                "confidence": 0.95,
+                "worthwhile": 0.005,
+                "newer": False,
+            },
         ),
         Gate(check="latency", options={"p99": 0.005}),
     )

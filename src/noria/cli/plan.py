@@ -7,7 +7,7 @@ from noria.cli.session import AsJson, find_project, print_json
 
 def command(as_json: AsJson = False) -> None:
     """Say what the policy would do now: what calls for a run, what holds it back, and until when."""
-    from noria.core.policy import next_schedule
+    from noria.core.policy import next_by_cadence, next_schedule
     from noria.loop.advance import promotion_wait, waiting_version
     from noria.loop.watch import consider, facts
     from noria.wiring import build
@@ -23,6 +23,8 @@ def command(as_json: AsJson = False) -> None:
         print(f"  until {decision.until:%Y-%m-%d %H:%M} UTC")
     for trigger in decision.triggers:
         print(f"  because: {trigger.reason}")
+    if due := next_by_cadence(parts.project.triggers, known):
+        print(f"next run by the cadence: {max(due, known.now):%Y-%m-%d %H:%M} UTC")
     schedule = parts.project.triggers.schedule
     if schedule is not None:
         after = known.runs[-1] if known.runs else known.now

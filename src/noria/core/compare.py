@@ -23,12 +23,14 @@ if TYPE_CHECKING:
 class Block:
     """What one model gains over another on the rows of a block: `gain` is positive where it is better.
 
-    `block` is the day since 1970, or the number of the first row where rows have an order and no time.
+    `block` is the day since 1970, or the number of the first row where rows have an order and no time. `loss`
+    is the other model's; where more is better, what it lacks to 1.
     """
 
     block: int
     rows: int
     gain: float
+    loss: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +48,7 @@ class Comparison:
 
     `gain` is the estimate, `low` and `high` the ends of its two-sided interval at `confidence`, infinite with
     fewer than two blocks. For a metric that is a mean of losses a row, the gain is in that loss; for `rmse`
-    that is the squared error. `by_block` is what it was computed from.
+    that is the squared error. `loss` is the champion's, `by_block` what all was computed from.
     """
 
     metric: str
@@ -56,6 +58,7 @@ class Comparison:
     low: float
     high: float
     confidence: float
+    loss: float = 0.0
     by_block: tuple[Block, ...] = ()
 
 
@@ -75,18 +78,13 @@ def compare(
     import numpy as np
 
     numbers, index, rows = np.unique(blocks, return_inverse=True, return_counts=True)
-    if metric.per_row is not None:
-        saved = metric.per_row(truth, champion) - metric.per_row(truth, candidate)
-        gains = np.bincount(index, saved) / rows
-    else:
-        parts = [index == number for number in range(len(numbers))]
-        sign = -1.0 if metric.lower_is_better else 1.0
-        scores = [
-            [metric.score(truth[part], output[part]) for part in parts] for output in (candidate, champion)
-        ]
-        gains = sign * (np.array(scores[0]) - np.array(scores[1]))
-    found = zip(numbers.tolist(), rows.tolist(), gains.tolist(), strict=True)
-    kept = [Block(block=block, rows=count, gain=gain) for block, count, gain in found if isfinite(gain)]
+    own, other = (_block_losses(metric, truth, output, index, rows) for output in (candidate, champion))
+    found = zip(numbers.tolist(), rows.tolist(), (other - own).tolist(), other.tolist(), strict=True)
+    kept = [
+        Block(block=block, rows=count, gain=gain, loss=loss)
+        for block, count, gain, loss in found
+        if isfinite(gain)
+    ]
     return pooled(metric.name, kept, confidence)
 
 
@@ -110,6 +108,7 @@ def pooled(metric: str, blocks: Sequence[Block], confidence: float = 0.95) -> Co
         low=gain - half,
         high=gain + half,
         confidence=confidence,
+        loss=sum(block.rows * block.loss for block in blocks) / rows if rows else 0.0,
         by_block=tuple(blocks),
     )
 
@@ -121,12 +120,23 @@ def merged(older: Sequence[Block], newer: Sequence[Block]) -> tuple[Block, ...]:
 
 
 def losses(metric: Metric, truth: Array, output: Array, blocks: NDArray[np.int64]) -> tuple[Loss, ...]:
-    """Return a model's mean loss in each block; () for a metric that is no mean of losses."""
+    """Return a model's mean loss in each block in which the metric is defined."""
     import numpy as np
 
-    if metric.per_row is None or not len(truth):
-        return ()
     numbers, index, rows = np.unique(blocks, return_inverse=True, return_counts=True)
-    means = np.bincount(index, metric.per_row(truth, output)) / rows
+    means = _block_losses(metric, truth, output, index, rows)
     found = zip(numbers.tolist(), rows.tolist(), means.tolist(), strict=True)
-    return tuple(Loss(block=block, rows=count, loss=loss) for block, count, loss in found)
+    return tuple(Loss(block=block, rows=count, loss=loss) for block, count, loss in found if isfinite(loss))
+
+
+def _block_losses(
+    metric: Metric, truth: Array, output: Array, index: NDArray[np.intp], rows: NDArray[np.int64]
+) -> Array:
+    """Return the mean loss of each block, or what its score lacks to 1 where more is better."""
+    import numpy as np
+
+    if metric.per_row is not None:
+        return np.bincount(index, metric.per_row(truth, output), len(rows)) / rows
+    parts = (index == number for number in range(len(rows)))
+    scores = np.array([metric.score(truth[part], output[part]) for part in parts])
+    return scores if metric.lower_is_better else 1 - scores

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from noria.core.compare import Comparison, Loss
+from noria.core.compare import Block, Comparison, Loss
 
 
 class Outcome(StrEnum):
@@ -43,16 +43,17 @@ class Verdict:
 class Evidence:
     """What was measured on a candidate.
 
-    `rows` are the rows of the holdout, `metrics` the candidate's on all of them. `against_baseline` and
-    `against_champion` compare on the same rows, by metric; the champion's only on rows that neither model
-    was trained on. `pooled` is that with the blocks of earlier candidates against the same champion, and
-    `losses` the candidate's own on the holdout, by block, of the task's first metric. `rival` says which
-    artifact the champion was compared by, or is "" without a champion. `newer` tells whether the candidate
-    knows newer data or code. `not_finite` counts outputs that are NaN or infinite, `not_repeatable` rows
-    whose output changed from call to call or from batch to single row. `latency` is the 99th percentile of
-    single rows in a clean process, in seconds. `agreement` is the correlation of the shipped model's outputs
-    with the candidate's on the holdout. What could not be measured is None, and `faults` says why, by the
-    name of the check.
+    `rows` are the rows of the holdout, `metrics` the candidate's on all of them, `daily` those on each block.
+    `losses` are the task's first metric by block. `against_baseline` and `against_champion` compare on the
+    same rows, by metric; the champion's only on rows that neither model was trained on. `pooled` is that with
+    the blocks of earlier candidates against the same champion, and `record` what the last candidates gained
+    over the champions of their time. `rival` says which artifact the champion was
+    compared by, or is "" without a champion; `refit` is what it gains over the same model before its refit.
+    `newer` tells whether the candidate knows newer data or code. `not_finite` counts outputs that are NaN or
+    infinite, `not_repeatable` rows whose output changed from call to call or from batch to single row.
+    `latency` is the 99th percentile of single rows in a clean process, in seconds. `agreement` is the
+    correlation of the shipped model's outputs with the candidate's on the holdout. What could not be measured
+    is None, and `faults` says why, by the name of the check.
     """
 
     rows: int = 0
@@ -60,7 +61,10 @@ class Evidence:
     against_baseline: dict[str, Comparison] = field(default_factory=dict)
     against_champion: dict[str, Comparison] = field(default_factory=dict)
     pooled: dict[str, Comparison] = field(default_factory=dict)
+    record: dict[str, Comparison] = field(default_factory=dict)
     losses: tuple[Loss, ...] = ()
+    daily: dict[str, tuple[float, ...]] = field(default_factory=dict)
+    refit: tuple[Block, ...] = ()
     rival: str = ""
     newer: bool = True
     not_finite: int | None = None
@@ -138,28 +142,33 @@ def beats_baseline(options: dict[str, Any], evidence: Evidence) -> _Said:
 
 
 def better_than_champion(options: dict[str, Any], evidence: Evidence) -> _Said:
-    """The candidate is better than the champion, or not worse beyond the margin, and newer.
+    """The candidates since the champion are better, beyond chance and by what is worth a promotion.
 
-    A test at 5% on a week of labels alone would cost a fifth of what retraining gains: hence the second way.
+    A week of labels hides most gains in its noise; so what all of them gained is pooled until it speaks.
     """
+    own = evidence.against_champion.get(options["metric"])
+    seen = evidence.pooled.get(options["metric"], own)
     if not evidence.rival:
         return Outcome.PASSED, "there is no champion yet", {}
-    seen = evidence.against_champion.get(options["metric"])
-    if seen is None or seen.blocks < 2:
+    if own is None or seen is None or seen.blocks < 2:
         rows = seen.rows if seen else 0
-        return (
-            Outcome.INCONCLUSIVE,
-            f"{rows} rows, of fewer than two blocks, were untouched by both models",
-            {"rows": rows},
-        )
-    margin, text = options["margin"], f"{_gain(seen)} against {evidence.rival}"
+        reason = f"{rows} rows, of fewer than two blocks, were untouched by both models"
+        return Outcome.INCONCLUSIVE, reason, {"rows": rows}
+    margin, worth = options["margin"], options["worthwhile"] * seen.loss
+    numbers = {**_numbers(own), **{f"pooled_{name}": number for name, number in _numbers(seen).items()}}
+    numbers |= {"margin": margin, "worthwhile": worth}
+    text = f"{_gain(seen)} against {evidence.rival}"
+    if own.gain < -margin:
+        return Outcome.FAILED, f"worse on its own holdout: {_gain(own)}, margin {margin:g}", numbers
+    if seen.high < 0:
+        return Outcome.FAILED, f"worse: {text}", numbers
+    if seen.low > 0 and seen.gain >= worth:
+        return Outcome.PASSED, f"better: {text}", numbers
+    if options["newer"] and evidence.newer and seen.gain >= -margin:
+        return Outcome.PASSED, f"newer, and not worse beyond {margin:g}: {text}", numbers
     if seen.low > 0:
-        return Outcome.PASSED, f"better: {text}", _numbers(seen)
-    if seen.gain < -margin or seen.high < 0:
-        return Outcome.FAILED, f"worse: {text}, margin {margin:g}", _numbers(seen)
-    if not evidence.newer:
-        return Outcome.FAILED, f"neither better nor newer: {text}", _numbers(seen)
-    return Outcome.PASSED, f"newer, and not worse beyond {margin:g}: {text}", _numbers(seen)
+        return Outcome.FAILED, f"better, but by less than the {worth:.4f} that are worth it: {text}", numbers
+    return Outcome.INCONCLUSIVE, f"not proven better: {text}", numbers
 
 
 def latency(options: dict[str, Any], evidence: Evidence) -> _Said:

@@ -13,7 +13,9 @@ from enum import StrEnum
 from hashlib import sha256
 from math import sqrt
 
+from noria.core.cadence import Gain, interval, rate
 from noria.core.quality import METRICS
+from noria.core.student import cdf
 
 
 class Cause(StrEnum):
@@ -47,12 +49,21 @@ class QualityTrigger:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cadence:
+    """Retrain as often as it has proven to pay: from `floor` to `ceiling` after the last run."""
+
+    floor: timedelta
+    ceiling: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Triggers:
     """What starts a run. `schedule` is a cron expression in UTC; `labels` a number of new labelled rows."""
 
     commit: bool = True
     data: bool = False
     schedule: str | None = None
+    cadence: Cadence | None = None
     labels: int | None = None
     quality: QualityTrigger | None = None
 
@@ -73,10 +84,11 @@ class Facts:
     `runs` and `promotions` are the times of the recent ones, oldest first. `head` is the newest commit,
     `tried` the one of the newest run. `watched_since` is when the loop first saw the model: schedules count
     from the later of that and the last run. `labels` counts the matured, labelled predictions that no run has
-    seen; `source` is a fingerprint of the source's files, `seen_source` that of the newest run's. `quality`
-    holds the daily values of the quality trigger's metric on matured predictions of the champion since its
-    promotion, oldest first; `level` is its value when it was promoted. `asked` are the runs that people
-    asked for, each by its key.
+    seen; `source` is a fingerprint of the source's files, `seen_source` that of the newest run's. `gains`
+    are those of the runs' candidates over the champions of their time, oldest first. `quality` holds the
+    daily values of the quality trigger's metric on matured predictions of the champion since the last run,
+    oldest first; `level` is its value when it was promoted, `at_promotion` its values on the days of the
+    holdout then. `asked` are the runs that people asked for, each by its key.
     """
 
     now: datetime
@@ -92,8 +104,10 @@ class Facts:
     labels: int = 0
     source: str | None = None
     seen_source: str | None = None
+    gains: tuple[Gain, ...] = ()
     quality: tuple[float, ...] = ()
     level: float | None = None
+    at_promotion: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +142,7 @@ def triggers(policy: Triggers, facts: Facts) -> tuple[Trigger, ...]:
         *_commit(policy, facts),
         *_quality(policy, facts),
         *_schedule(policy, facts),
+        *_cadence(policy, facts),
         *_labels(policy, facts),
         *_data(policy, facts),
     ]
@@ -166,6 +181,14 @@ def may_promote(brakes: Brakes, promotions: Sequence[datetime], now: datetime) -
     return _free_at(brakes.promotions, promotions, now) if brakes.promotions else None
 
 
+def next_by_cadence(policy: Triggers, facts: Facts) -> datetime | None:
+    """Return when the cadence calls for the next run, None without one."""
+    if policy.cadence is None:
+        return None
+    last = facts.runs[-1] if facts.runs else facts.watched_since
+    return last + interval(policy.cadence.floor, policy.cadence.ceiling, facts.gains)
+
+
 def next_schedule(expression: str, after: datetime) -> datetime:
     """Return the first time of a cron expression after a moment, in UTC."""
     from croniter import croniter
@@ -193,6 +216,28 @@ def _schedule(policy: Triggers, facts: Facts) -> list[Trigger]:
     return [Trigger(cause=Cause.SCHEDULE, key=due.isoformat(), reason=f"scheduled at {due:%Y-%m-%d %H:%M}")]
 
 
+def _cadence(policy: Triggers, facts: Facts) -> list[Trigger]:
+    due = next_by_cadence(policy, facts)
+    if due is None or due > facts.now:
+        return []
+    last = facts.runs[-1] if facts.runs else facts.watched_since
+    reason = f"{_days(facts.now - last)} after the last run: {_pace(facts.gains)}"
+    return [Trigger(cause=Cause.SCHEDULE, key=due.isoformat(), reason=reason)]
+
+
+def _pace(gains: Sequence[Gain]) -> str:
+    refused = next((n for n, gain in enumerate(reversed(gains)) if gain.passed), len(gains))
+    if refused:
+        return f"the last {refused} gained too little" if refused > 1 else "the last one gained too little"
+    if not gains:
+        return "what retraining gains is not known yet"
+    return f"retraining has gained {7 * rate(gains):.1%} of the loss a week"
+
+
+def _days(duration: timedelta) -> str:
+    return f"{duration / timedelta(days=1):.3g} days"
+
+
 def _labels(policy: Triggers, facts: Facts) -> list[Trigger]:
     if policy.labels is None or facts.labels < policy.labels:
         return []
@@ -206,27 +251,48 @@ def _data(policy: Triggers, facts: Facts) -> list[Trigger]:
 
 
 QUALITY_DAYS = 7
+FALSE_ALARMS = 0.001
+"""How often a week would be called worse than the promotion's level where nothing changed."""
 
 
 def _quality(policy: Triggers, facts: Facts) -> list[Trigger]:
     """The last days are worse than the promotion's level by more than the share, and by more than chance.
 
-    Chance is two standard errors of the mean over days: single days swing with the weather.
+    Chance is judged by Welch's t over days (1947), of both sides: single days swing with the weather, and the
+    level at the promotion is no better known than the days that it was measured on.
     """
     wanted, days = policy.quality, facts.quality[-QUALITY_DAYS:]
-    if wanted is None or facts.level is None or len(days) < QUALITY_DAYS:
+    if wanted is None or facts.level is None or len(days) < QUALITY_DAYS or len(facts.at_promotion) < 2:
         return []
     sign = 1.0 if METRICS[wanted.metric].lower_is_better else -1.0
-    mean = sum(days) / len(days)
-    error = sqrt(sum((day - mean) ** 2 for day in days) / (len(days) - 1) / len(days))
-    worse = sign * (mean - facts.level)
-    if worse <= wanted.worse_by * abs(facts.level) or worse <= 2 * error:
+    worse = sign * (_mean(days) - facts.level)
+    if worse <= wanted.worse_by * abs(facts.level) or not _beyond_chance(worse, days, facts.at_promotion):
         return []
     reason = (
-        f"{wanted.metric} of the last {len(days)} mature days is {mean:.4f}, "
+        f"{wanted.metric} of the last {len(days)} mature days is {_mean(days):.4f}, "
         f"{worse / abs(facts.level):.0%} worse than {facts.level:.4f} at the promotion"
     )
     return [Trigger(cause=Cause.QUALITY, key=_last_run(facts), reason=reason)]
+
+
+def _beyond_chance(difference: float, one: Sequence[float], other: Sequence[float]) -> bool:
+    squares = [_squared_error(values) for values in (one, other)]
+    if not sum(squares):
+        return difference > 0
+    degrees = sum(squares) ** 2 / sum(
+        square**2 / (len(values) - 1) for square, values in zip(squares, (one, other), strict=True)
+    )
+    return 1 - cdf(difference / sqrt(sum(squares)), max(int(degrees), 1)) < FALSE_ALARMS
+
+
+def _squared_error(values: Sequence[float]) -> float:
+    """Return the squared standard error of the values' mean."""
+    mean, count = _mean(values), len(values)
+    return sum((value - mean) ** 2 for value in values) / (count - 1) / count
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)
 
 
 def _last_run(facts: Facts) -> str:

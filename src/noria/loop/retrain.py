@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from noria.core.gates import AFTER_REFIT, Evidence, Gate, Verdict, judge, opens, refusals
 from noria.core.policy import Cause
+from noria.core.trials import Trial, pays
+from noria.core.windows import AUTO, choose, windows_to_train
 from noria.loop.durable import Step, StepFault
 from noria.loop.parts import Parts
-from noria.rows import Checkout, Entry, Rival, RunRow, Snapshot, Training, VersionRow
+from noria.loop.past import found, gained, remembering, trials
+from noria.project.model import Train
+from noria.rows import Checkout, Cut, Entry, Rival, RunRow, Snapshot, Training, VersionRow
 
 STEPS = ("checkout", "snapshot", "train", "evaluate", "judge", "refit", "agree", "judge-refit", "register")
 
@@ -23,31 +29,26 @@ def retrain(parts: Parts, run: str, step: Step) -> None:
 
 
 def _retrain(parts: Parts, run: str, step: Step) -> None:
-    jobs, row = parts.jobs, _row(parts, run)
+    jobs, row, past = parts.jobs, _row(parts, run), trials(parts, before=run)
     commit = None if row.trigger == Cause.MANUAL else row.commit  # by hand: the working tree as it is
-    refit = row.facts.get("refit", parts.project.train.refit)  # as it was when the run began
-    _enter(parts, run, "checkout", refit=refit)
+    _enter(parts, run, "checkout", **_begun(row, parts.project.train, past))
     checkout = step("checkout", lambda: jobs.checkout(run, commit), Checkout)
     _enter(parts, run, "snapshot", diff=checkout.diff)
-    windows = (parts.project.train.window,)
+    windows = tuple(_row(parts, run).facts["windows"])
     snapshot = step("snapshot", lambda: jobs.snapshot(run, windows), Snapshot)
-    _enter(parts, run, "train", **_of_snapshot(snapshot), window=snapshot.cuts[0].window)
-    cut = snapshot.cuts[0]
-    candidate = step(
-        "train", lambda: _train(parts, run, checkout, cut.train, f"train-{cut.window}"), Training
-    )
-    rival = _row(parts, run).facts.get("rival", parts.state.model(parts.model).champion)
-    _enter(parts, run, "evaluate", train_seconds=candidate.seconds, train_rows=candidate.rows, rival=rival)
-    evidence = step("evaluate", lambda: _evaluate(parts, run, snapshot, candidate, rival), Evidence)
-    _enter(parts, run, "judge", metrics=evidence.metrics)
+    _enter(parts, run, "train", **_of_snapshot(snapshot))
+    trained = _candidates(parts, run, step, checkout, snapshot)
+    measured = _measured(parts, run, step, snapshot, trained)
+    window = choose({name: seen.losses for name, seen in measured.items()}, past)
+    _enter(parts, run, "judge", **found(measured, window), **_gained(parts, run, measured[window], snapshot))
+    evidence = remembering(measured[window], past)
     if not step("judge", lambda: _judge(parts, run, evidence, after_refit=False), bool):
         return
-    shipped = candidate
-    if refit:
+    candidate = shipped = trained[window]
+    if _row(parts, run).facts["refit"] and snapshot.holdout_rows:
         _enter(parts, run, "refit")
-        shipped = step(
-            "refit", lambda: _train(parts, run, checkout, cut.full, f"full-{cut.window}"), Training
-        )
+        rows = next(cut.full for cut in snapshot.cuts if cut.window == window)
+        shipped = step("refit", lambda: _train(parts, run, checkout, rows, f"full-{window}"), Training)
         _enter(parts, run, "agree", refit_seconds=shipped.seconds)
         agreed = step(
             "agree", lambda: jobs.agree(run, snapshot, candidate.artifact, shipped.artifact), Evidence
@@ -56,6 +57,52 @@ def _retrain(parts: Parts, run: str, step: Step) -> None:
             return
     _enter(parts, run, "register")
     step("register", lambda: _register(parts, run, shipped, candidate), int)
+
+
+def _begun(row: RunRow, train: Train, past: list[Trial]) -> dict[str, Any]:
+    """Return what was decided when the run began: its windows, and whether what ships is refitted."""
+    refit = pays(past) if train.refit == AUTO else train.refit
+    decided = {"windows": windows_to_train(train.window, past), "refit": refit}
+    return {name: row.facts.get(name, value) for name, value in decided.items()}
+
+
+def _candidates(
+    parts: Parts, run: str, step: Step, checkout: Checkout, snapshot: Snapshot
+) -> dict[str, Training]:
+    """Train a candidate on each window; the step of a run's only one has no window in its name."""
+
+    def train(cut: Cut) -> Training:
+        return _train(parts, run, checkout, cut.train, f"train-{cut.window}")
+
+    first, *others = snapshot.cuts
+    trained = {first.window: step("train", lambda: train(first), Training)}
+    return trained | {
+        cut.window: step(f"train-{cut.window}", partial(train, cut), Training) for cut in others
+    }
+
+
+def _measured(
+    parts: Parts, run: str, step: Step, snapshot: Snapshot, trained: Mapping[str, Training]
+) -> dict[str, Evidence]:
+    """Measure each candidate on the holdout; where nothing is held out, nothing is measured."""
+    rival = _row(parts, run).facts.get("rival", parts.state.model(parts.model).champion)
+    seconds, rows = (sum(getattr(one, name) for one in trained.values()) for name in ("seconds", "rows"))
+    _enter(parts, run, "evaluate", train_seconds=seconds, train_rows=rows, rival=rival)
+    if not snapshot.holdout_rows:
+        return {window: Evidence() for window in trained}
+
+    def evaluate(window: str) -> Evidence:
+        return _evaluate(parts, run, snapshot, trained[window], rival)
+
+    first, *others = trained
+    measured = {first: step("evaluate", lambda: evaluate(first), Evidence)}
+    return measured | {name: step(f"evaluate-{name}", partial(evaluate, name), Evidence) for name in others}
+
+
+def _gained(parts: Parts, run: str, evidence: Evidence, snapshot: Snapshot) -> dict[str, Any]:
+    row = _row(parts, run)
+    champion = row.facts["rival"] and parts.state.version(parts.model, row.facts["rival"])
+    return gained(evidence, champion or None, snapshot, row.started)
 
 
 def rival_of(parts: Parts, champion: int | None) -> Rival | None:
@@ -119,7 +166,13 @@ def _keep(parts: Parts, row: RunRow, verdicts: tuple[Verdict, ...]) -> None:
     after = replace(row, verdicts=(*row.verdicts, *verdicts))
     if not opens(verdicts):
         after = replace(after, status="refused", ended=parts.clock.now(), error=refusals(verdicts))
-    parts.state.save_run(after, [_entry(parts, row.id, "judged", verdicts=verdicts, passed=opens(verdicts))])
+    parts.state.save_run(after, [_judged(parts, row, verdicts)])
+
+
+def _judged(parts: Parts, row: RunRow, verdicts: tuple[Verdict, ...]) -> Entry:
+    """Tell the verdicts, with the trial: from it and those before, they can be computed again."""
+    trial = {} if row.verdicts else {"trial": row.facts["trial"]}
+    return _entry(parts, row.id, "judged", verdicts=verdicts, passed=opens(verdicts), **trial)
 
 
 def _register(parts: Parts, run: str, shipped: Training, twin: Training) -> int:

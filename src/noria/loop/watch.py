@@ -9,10 +9,8 @@ from typing import Any
 
 from noria.core.policy import Cause, Decision, Facts, decide, triggers
 from noria.loop.parts import Parts
+from noria.loop.past import RECENT, gains
 from noria.rows import Entry, ModelRow, RunRow
-
-RECENT = 64
-"""Runs that the brakes look back on."""
 
 
 def facts(parts: Parts, watched_since: datetime) -> Facts:
@@ -22,7 +20,6 @@ def facts(parts: Parts, watched_since: datetime) -> Facts:
     runs = sorted(state.runs(name, RECENT), key=lambda run: run.started)
     done = [run for run in runs if run.status not in ("queued", "merged")]
     seen = state.beats().get("collector", {})
-    level, quality = _quality(parts, row)
     return Facts(
         now=parts.clock.now(),
         watched_since=watched_since,
@@ -37,8 +34,8 @@ def facts(parts: Parts, watched_since: datetime) -> Facts:
         labels=int(seen.get("unseen_labels", 0)),
         source=seen.get("source"),
         seen_source=done[-1].facts.get("source") if done else None,
-        quality=quality,
-        level=level,
+        gains=gains(done),
+        **_quality(parts, row, done[-1].started if done else watched_since),
     )
 
 
@@ -69,7 +66,7 @@ def start(parts: Parts, known: Facts, decision: Decision, launch: Callable[[str]
         commit=known.head,
         facts={"source": known.source},
     )
-    body = {"run": id_, "reason": reason, "commit": known.head, "triggers": decision.triggers}
+    body = {"run": id_, "reason": reason, "commit": known.head, "triggers": decision.triggers, "facts": known}
     state.save_run(run, [Entry(at=known.now, actor="noria", kind="run", body=body)])
     for queued in asked:
         state.save_run(replace(queued, status="merged", ended=known.now, facts={"into": id_}))
@@ -85,12 +82,17 @@ def resume(parts: Parts, launch: Callable[[str], Any]) -> list[str]:
     return begun
 
 
-def _quality(parts: Parts, row: ModelRow) -> tuple[float | None, tuple[float, ...]]:
-    """Return the champion's level at its promotion and its daily values since, of the trigger's metric."""
+def _quality(parts: Parts, row: ModelRow, since: datetime) -> dict[str, Any]:
+    """Return the champion's level at its promotion and its daily values since, where they are watched."""
     wanted = parts.project.triggers.quality
     version = None if row.champion is None else parts.state.version(parts.model, row.champion)
     if wanted is None or version is None:
-        return None, ()
+        return {}
     days = parts.state.quality(parts.model, version.version)
-    values = (day.metrics.get(wanted.metric) for day in days if day.role == "champion")
-    return version.facts["metrics"].get(wanted.metric), tuple(value for value in values if value is not None)
+    rows = (day for day in days if day.role == "champion" and day.day >= since.date().isoformat())
+    values = (day.metrics.get(wanted.metric) for day in rows)
+    return {
+        "level": version.facts["metrics"].get(wanted.metric),
+        "at_promotion": tuple(version.facts["daily"].get(wanted.metric, ())),
+        "quality": tuple(value for value in values if value is not None),
+    }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +17,7 @@ from noria.artifact.probe import probe
 from noria.core.gates import Evidence, Gate
 from noria.core.quality import Array
 from noria.errors import ArtifactError, PipelineError
-from noria.pipeline.measure import Held, Opponent, agreement, aligned, baseline, measure
+from noria.pipeline.measure import Held, Opponent, agreement, aligned, baseline, measure, refit_gain
 from noria.rows import Rival
 
 PROBED = 200
@@ -29,7 +29,10 @@ TOLERANCE = 1e-9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
-    """What is to be measured: Parquet files of rows, artifact directories, the task and the gates."""
+    """What is to be measured: Parquet files of rows, artifact directories, the task and the gates.
+
+    `refit` asks what the champion gained by its refit.
+    """
 
     holdout: str
     train: str
@@ -39,6 +42,7 @@ class Evaluation:
     label: str
     task: str
     gates: tuple[Gate, ...]
+    refit: bool = False
 
 
 def evaluate(asked: Evaluation) -> Evidence:
@@ -55,8 +59,12 @@ def evaluate(asked: Evaluation) -> Evidence:
     known = pl.read_parquet(asked.train, columns=[asked.label]).to_series()
     classes = classes_of(model)
     base = baseline(truth_of(known, model.spec), len(classes) if classes else None)
-    evidence = measure(held, output, base, _opponents(asked.rival, model, rows), asked.gates)
-    return _probed(replace(evidence, newer=asked.newer), model, rows, output, asked)
+    opponents: Iterable[Opponent] = _opponents(asked.rival, model, rows)
+    if asked.refit:
+        opponents = list(opponents)
+    evidence = measure(held, output, base, opponents, asked.gates)
+    gained = refit_gain(held, opponents) if isinstance(opponents, list) else ()
+    return _probed(replace(evidence, newer=asked.newer, refit=gained), model, rows, output, asked)
 
 
 def agree(rows: str, candidate: str, shipped: str) -> Evidence:

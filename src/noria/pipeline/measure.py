@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from noria.core.compare import Comparison, compare, losses
+from noria.core.compare import Block, Comparison, compare, losses
 from noria.core.gates import Evidence, Gate
 from noria.core.quality import METRICS, Array, primary, score
 
@@ -49,6 +49,7 @@ def measure(
         rows=len(held.truth),
         metrics=score(held.task, held.truth, output),
         not_finite=int((~np.isfinite(output)).sum()),
+        daily=_daily(held, output),
         losses=losses(primary(held.task), held.truth, output, _blocks(held.times)),
         against_baseline=_compare(gates, "beats-baseline", held, output, base, every),
     )
@@ -58,6 +59,23 @@ def measure(
         if any(comparison.blocks > 1 for comparison in found.values()):
             break
     return evidence
+
+
+def refit_gain(held: Held, opponents: Sequence[Opponent]) -> tuple[Block, ...]:
+    """Return what the champion gains over the same model before its refit, on rows that are new to both.
+
+    `opponents` are those of `measure`, the refitted one first; without a refit there is nothing to gain.
+    """
+    if len(opponents) < 2:
+        return ()
+    refitted, before = opponents
+    return compare(
+        primary(held.task),
+        truth=held.truth[refitted.untouched],
+        candidate=refitted.output[refitted.untouched],
+        champion=before.output[refitted.untouched],
+        blocks=_blocks(held.times)[refitted.untouched],
+    ).by_block
 
 
 def agreement(one: Array, other: Array) -> Evidence:
@@ -110,6 +128,15 @@ def _compare(
         for gate in gates
         if gate.check == check
     }
+
+
+def _daily(held: Held, output: Array) -> dict[str, tuple[float, ...]]:
+    """Return each metric of the task on each block, where it is defined."""
+    blocks = _blocks(held.times)
+    parts = [blocks == block for block in np.unique(blocks)]
+    scores = [score(held.task, held.truth[part], output[part]) for part in parts]
+    names = scores[0] if scores else ()
+    return {name: tuple(each[name] for each in scores if np.isfinite(each[name])) for name in names}
 
 
 def _blocks(times: pl.Series) -> NDArray[np.int64]:

@@ -8,7 +8,7 @@ from typing import Any
 from noria.core.gates import Gate
 from noria.core.quality import METRICS, primary
 from noria.project.kinds import Key, one_of
-from noria.project.scalars import SECONDS, number, whole
+from noria.project.scalars import BOOLEAN, SECONDS, SHARE, number, whole
 
 _METRIC = Key("metric", one_of(*METRICS), "Which metric; without it, the first one of the task.")
 
@@ -21,8 +21,10 @@ CHECKS: dict[str, tuple[Key, ...]] = {
     ),
     "better-than-champion": (
         _METRIC,
-        Key("margin", number(0), "How much worse a newer model may be, in the metric's unit.", default=0.0),
-        Key("confidence", number(0.5, 0.999), "Of the interval of the paired difference.", default=0.95),
+        Key("margin", number(0), "How much worse it may be on its own holdout.", default=0.0),
+        Key("confidence", number(0.5, 0.999), "Of the interval of the pooled gain.", default=0.95),
+        Key("worthwhile", SHARE, "Of the champion's loss: the least gain to promote for.", default=0.005),
+        Key("newer", BOOLEAN, "Newer data or code that is not worse passes too.", default=False),
     ),
     "agreement": (
         Key("correlation", number(0, 1), "Of the refitted model with the judged one.", default=0.9),

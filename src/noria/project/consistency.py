@@ -22,6 +22,7 @@ def contradictions(values: dict[str, Any]) -> Iterator[str]:
     yield from _wrong_steps(values.get("rollout", {}).get("steps", ()))
     yield from _wrong_guard(values)
     yield from _wrong_columns(data)
+    yield from _wrong_cadence(values.get("triggers", {}))
     for key in ("window", "holdout"):
         if _is_duration(train.get(key)) and not data.get("time"):
             yield f"train.{key}: found a duration; without data.time only {_TIMELESS[key]} is allowed"
@@ -55,6 +56,14 @@ def _wrong_columns(data: dict[str, Any]) -> Iterator[str]:
     for key in ("time", "entity", "label_time"):
         if key in data and data[key] == data.get("label"):
             yield f'data.{key}: found "{data[key]}"; that is the label'
+
+
+def _wrong_cadence(triggers: dict[str, Any]) -> Iterator[str]:
+    floor, ceiling = (triggers.get("cadence", {}).get(key) for key in ("floor", "ceiling"))
+    if floor and ceiling and ceiling < floor:
+        yield f"triggers.cadence.ceiling: found {ceiling}; allowed: the floor, {floor}, or more"
+    if "cadence" in triggers and "schedule" in triggers:
+        yield "triggers.schedule: found beside triggers.cadence; allowed: one of the two"
 
 
 def _wrong_metrics(values: dict[str, Any]) -> Iterator[str]:

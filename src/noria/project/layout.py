@@ -13,10 +13,12 @@ from noria.project.scalars import (
     DURATION,
     FREE_TABLE,
     HOLDOUT,
+    INTERVAL,
     NAME,
     NAME_OF_MODEL,
     PYTHON_FILE,
     RATE,
+    REFIT,
     SHARE,
     TEXT,
     WINDOW,
@@ -55,7 +57,7 @@ TRAIN = Table(
     (
         Key("window", WINDOW, "How far back the training rows go."),
         Key("holdout", HOLDOUT, "The newest rows, on which candidates are judged."),
-        Key("refit", BOOLEAN, "Ship what is refitted on all matured rows once the gates have passed."),
+        Key("refit", REFIT, "Ship what is refitted on all matured rows once the gates have passed."),
         Key("seed", whole(0, 2**31 - 1), "Handed to the pipeline."),
         Key("timeout", DURATION, "The longest that one execution of the pipeline may take."),
         Key("params", FREE_TABLE, "Handed to the pipeline as `params`."),
@@ -67,11 +69,18 @@ QUALITY = Table(
         Key("worse_by", SHARE, "By which share it may be worse than at the promotion.", required=True),
     )
 )
+CADENCE = Table(
+    (
+        Key("floor", INTERVAL, "The shortest time between two runs that nobody asked for.", required=True),
+        Key("ceiling", INTERVAL, "The longest.", required=True),
+    )
+)
 TRIGGERS = Table(
     (
         Key("commit", BOOLEAN, "A new commit."),
         Key("data", BOOLEAN, "New rows in the source."),
         Key("schedule", CRON, "A cron expression, in UTC."),
+        Key("cadence", CADENCE, "As often as retraining has proven to pay."),
         Key("labels", whole(1), "So many new labelled rows."),
         Key("quality", QUALITY, "Realised quality is worse than at the promotion."),
     )

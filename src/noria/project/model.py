@@ -57,7 +57,7 @@ class Train:
 
     window: str = "all"
     holdout: timedelta | float = 0.2
-    refit: bool = True
+    refit: bool | str = True
     seed: int = 0
     timeout: timedelta = timedelta(hours=1)
     params: dict[str, Any] = field(default_factory=dict)

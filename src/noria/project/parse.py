@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from noria.core.gain import QualityLimit
 from noria.core.gates import Gate
-from noria.core.policy import Brakes, QualityTrigger, Triggers
+from noria.core.policy import Brakes, Cadence, QualityTrigger, Triggers
+from noria.core.quality import primary
 from noria.core.rollout import Step
 from noria.errors import ProjectError
 from noria.project import layout
+from noria.project.changes import changed
 from noria.project.checks import default_gates, gate
 from noria.project.consistency import contradictions, unknown_columns
 from noria.project.model import Data, Project, RolloutPolicy, Serve, Task, Train
@@ -19,13 +23,14 @@ from noria.project.table import FILE, TableSchema, read_schema
 _INIT = "noria init --help"
 
 
-def load(root: Path) -> Project:
-    """Return the project in the directory `root`.
+def load(root: Path, changes: Mapping[str, Any] | None = None) -> Project:
+    """Return the project in the directory `root`, with other values for some keys; see `noria.project.changes`.
 
     Raises:
         ProjectError: there is no project file, or it or schema.toml has faults; it holds all of them.
     """
     file, raw = _raw(root)
+    raw = changed(raw, changes or {})
     faults: list[str] = []
     values = layout.FILE.read(raw, "", faults)
     faults += contradictions(values)
@@ -78,7 +83,7 @@ def _project(root: Path, values: dict[str, Any], schema: TableSchema | None) -> 
         triggers=_triggers(values.get("triggers", {})),
         brakes=Brakes(**values.get("brakes", {})),
         gates=default_gates(task) if lines is None else tuple(_gate(line, task) for line in lines),
-        rollout=_rollout(values.get("rollout", {})),
+        rollout=_rollout(values.get("rollout", {}), task),
         serve=Serve(**values.get("serve", {})),
         **{key: value for key, value in model.items() if key != "task"},
     )
@@ -95,16 +100,18 @@ def _data(values: dict[str, Any], schema: TableSchema | None) -> Data:
 
 
 def _triggers(values: dict[str, Any]) -> Triggers:
-    quality = values.get("quality")
-    return Triggers(**{**values, "quality": QualityTrigger(**quality) if quality else None})
+    kinds = {"quality": QualityTrigger, "cadence": Cadence}
+    return Triggers(**{**values, **{key: kinds[key](**values[key]) for key in kinds if key in values}})
 
 
-def _rollout(values: dict[str, Any]) -> RolloutPolicy:
+def _rollout(values: dict[str, Any], task: Task) -> RolloutPolicy:
     steps = (
         Step(weight=step.get("weight", 0), requests=step.get("requests") or step["shadow"])
         for step in values.get("steps", ())
     )
-    return RolloutPolicy(steps=tuple(steps), abort=values.get("abort", ()))
+    quality = values.get("quality")
+    limit = QualityLimit(**{"metric": primary(task).name, **quality}) if quality else None
+    return RolloutPolicy(**{**values, "steps": tuple(steps), "quality": limit})
 
 
 def _gate(line: dict[str, Any], task: Task) -> Gate:

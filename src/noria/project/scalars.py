@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from noria.core.window import AbortRule
-from noria.core.windows import NAMED
+from noria.core.windows import AUTO, NAMED
 from noria.project import units
 from noria.project.kinds import Scalar
 
@@ -64,6 +64,10 @@ def _boolean(raw: object) -> bool:
     return raw
 
 
+def _refit(raw: object) -> bool | str:
+    return AUTO if raw == AUTO else _boolean(raw)
+
+
 def _table(raw: object) -> dict[str, Any]:
     if not isinstance(raw, dict):
         raise ValueError(raw)
@@ -96,6 +100,12 @@ def _seconds(text: str) -> float:
     return units.parse_duration(text).total_seconds()
 
 
+def _interval(text: str) -> timedelta:
+    if not (interval := units.parse_duration(text)):
+        raise ValueError(text)
+    return interval
+
+
 def _window(text: str) -> str:
     if text not in NAMED:
         units.parse_duration(text)
@@ -113,6 +123,7 @@ TEXT = pattern(r"[\s\S]*", "a text")
 NAME = pattern(r"[\s\S]*\S[\s\S]*", "a text that is not empty")
 NUMBER = number()
 BOOLEAN = Scalar("true or false", _boolean, {"type": "boolean"})
+REFIT = Scalar('true, false or "auto"', _refit, {"enum": [True, False, AUTO]})
 FREE_TABLE = Scalar("a table of your own keys", _table, {"type": "object"})
 NAME_OF_MODEL = pattern(
     MODEL_NAME, "a to z, 0 to 9 and . _ -, up to 63 of them, the first a letter or a digit"
@@ -121,6 +132,7 @@ PYTHON_FILE = pattern(
     r"(?!/)(?!(?:.*/)?\.\.(?:/|$)).+\.py", 'a Python file in the project, such as "pipeline.py"'
 )
 DURATION = pattern(units.DURATION, units.DURATION_ALLOWED, units.parse_duration)
+INTERVAL = pattern(units.DURATION, f"{units.DURATION_ALLOWED}, above 0s", _interval)
 SECONDS = pattern(units.DURATION, units.DURATION_ALLOWED, _seconds)
 SHARE = pattern(units.SHARE, units.SHARE_ALLOWED, units.parse_share)
 RATE = pattern(units.RATE, units.RATE_ALLOWED, units.parse_rate)

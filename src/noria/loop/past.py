@@ -1,0 +1,82 @@
+"""What the runs before found out, for the run that goes on from there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from noria.core.cadence import Gain
+from noria.core.gates import Evidence
+from noria.core.ledger import plain
+from noria.core.trials import Trial, against, record
+from noria.loop.parts import Parts
+from noria.rows import RunRow, Snapshot, VersionRow
+
+RECENT = 64
+"""Runs that are looked back on."""
+RECORD = 112
+"""Blocks, such as days, that the record of the last candidates goes back."""
+
+
+def trials(parts: Parts, before: str) -> list[Trial]:
+    """Return what the runs before this one measured, oldest first."""
+    runs = [run for run in parts.state.runs(parts.model, RECENT) if run.id != before and "trial" in run.facts]
+    return [msgspec.convert(run.facts["trial"], Trial, strict=False) for run in reversed(runs)]
+
+
+def remembering(evidence: Evidence, past: list[Trial]) -> Evidence:
+    """Return the evidence with what earlier candidates said of the champion, and of the champions before."""
+    own = evidence.against_champion
+    return replace(evidence, pooled=against(evidence.rival, own, past), record=record(own, past, RECORD))
+
+
+def found(measured: Mapping[str, Evidence], window: str) -> dict[str, Any]:
+    """Return the facts that a run leaves to the ones after it; its candidates by window, the judged one's."""
+    judged = measured[window]
+    trial = Trial(
+        rival=judged.rival,
+        gains={metric: seen.by_block for metric, seen in judged.against_champion.items()},
+        losses={window: evidence.losses for window, evidence in measured.items()},
+        refit=judged.refit,
+    )
+    return {"window": window, "metrics": judged.metrics, "daily": plain(judged.daily), "trial": plain(trial)}
+
+
+def gained(
+    evidence: Evidence, champion: VersionRow | None, snapshot: Snapshot, now: datetime
+) -> dict[str, Any]:
+    """Return the fact that tells the cadence what retraining gained; none where nothing was compared."""
+    seen = next((one for one in evidence.against_champion.values() if one.blocks and one.loss), None)
+    if champion is None or seen is None:
+        return {}
+    newer = _learnt(snapshot.holdout_from, now) - _learnt_until(champion)
+    return {"gain": {"share": seen.gain / seen.loss, "newer": newer.total_seconds()}}
+
+
+def gains(runs: Iterable[RunRow]) -> tuple[Gain, ...]:
+    """Return what the candidates of these runs gained over the champions of their time."""
+    return tuple(
+        Gain(
+            share=run.facts["gain"]["share"],
+            newer=timedelta(seconds=run.facts["gain"]["newer"]),
+            passed=run.version is not None,
+        )
+        for run in runs
+        if "gain" in run.facts and run.ended is not None
+    )
+
+
+def _learnt_until(version: VersionRow) -> datetime:
+    """Return up to when the shipped model knows the world: to its run where it was refitted."""
+    if version.facts["refit"]:
+        return version.registered
+    return _learnt(version.facts["holdout_from"], version.registered)
+
+
+def _learnt(holdout_from: str, now: datetime) -> datetime:
+    """Return up to when a candidate knows the world; where rows have only an order, to its run."""
+    return datetime.fromisoformat(holdout_from) if "-" in holdout_from else now
