@@ -73,6 +73,16 @@ def test_of_an_entity_at_a_time_the_first_good_row_counts(schema):
     assert checked.rows["wind"].to_list() == [1.5]
 
 
+def test_a_request_may_lack_its_label_but_one_that_has_it_goes_before(schema):
+    batch = rows_of({"flight": "a", "late": None}, {"flight": "a"}, {"flight": "b", "late": "NA"})
+    checked = check(batch, without_landing(schema), DATA, labelled=False)
+    assert checked.rows.select("flight", "late").rows() == [("a", 0), ("b", None)]
+    assert checked.refused["reason"].to_list() == [
+        "flight, departure: occurs before in this batch; the first row counts"
+    ]
+    assert check(batch, without_landing(schema), DATA).rows["flight"].to_list() == ["a"]
+
+
 TRUTHS = [("true", True), ("False", False), ("1", True), ("0", False), ("yes", True)]
 
 

@@ -26,6 +26,18 @@ def test_refused_rows_are_told_column_by_column(read, flights):
     ]
 
 
+def test_a_label_that_is_not_finite_is_refused_and_one_that_is_no_number_is_missing(read, flights):
+    minutes = pl.when(pl.int_range(pl.len()) == 7).then(float("inf")).otherwise("wind")
+    minutes = pl.when(pl.int_range(pl.len()) == 9).then(float("nan")).otherwise(minutes)
+    rows = flights(100)
+    history, project = read(rows.with_columns(late=minutes), like=rows.with_columns(late="wind"))
+    assert history.rows["_row"].to_list() == [*range(1, 8), *range(9, 101)]
+    assert history.rows.filter(pl.col("_known").is_null())["_row"].to_list() == [10]
+    assert list(oddities(history, project)) == [
+        "1 row refused, as by an ingest: first row 8: late: found inf, allowed: number"
+    ]
+
+
 def test_without_an_entity_repeated_rows_stay(read, flights):
     rows = pl.concat([flights(100), flights(7)[4:]])
     history, project = read(rows, entity=None)

@@ -63,8 +63,8 @@ def _refused(history: History) -> Iterator[str]:
 
 
 def _repeated(history: History) -> Iterator[str]:
-    columns = [name for name in history.rows.columns if not name.startswith("_")]
-    again = history.rows.select(~pl.struct(columns).is_first_distinct()).to_series()
+    values = pl.struct(pl.exclude("_row", "_time", "_known"))
+    again = history.rows.select(~values.is_first_distinct()).to_series()
     yield from sighted(history, again.to_numpy(), "the values of a row before, kept as in the dataset")
 
 
