@@ -161,6 +161,9 @@ def cancellations() -> History:
     )
 
 
+HISTORIES = (stationary, abrupt, recurring, gradual, demand, cancellations)
+
+
 def _days(rng: Generator) -> Numbers:
     """When each row came, in days since the start."""
     return np.sort(rng.uniform(0, DAYS, ROWS))

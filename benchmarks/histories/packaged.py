@@ -139,6 +139,9 @@ def oil() -> History:
     )
 
 
+HISTORIES = (arrival_delay, digits, banana, doctor_visits, co2, approval, oil)
+
+
 def _shuffled(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.sample(fraction=1.0, shuffle=True, seed=0)
 
