@@ -11,7 +11,7 @@ from noria.replay.result import Replay
 
 def loss(value: float, scale: float | None = None) -> str:
     """Return a metric's value with four significant digits; those of `scale`, which is the value itself."""
-    return f"{value:,.{_decimals(value if scale is None else scale)}f}"
+    return f"{value:,.{_decimals(value if scale is None else scale)}f}".replace("-", "−")
 
 
 def between(interval: Interval, scale: float) -> str:
@@ -35,7 +35,7 @@ def gap(interval: Interval, scale: float) -> str:
 def short(count: float) -> str:
     """Return a count with three digits at most, such as '950', '12.5k' or '6.24M'."""
     for power, letter in ((9, "G"), (6, "M"), (3, "k")):
-        if count >= 10**power:
+        if count >= 0.9995 * 10**power:
             return f"{count / 10**power:.3g}{letter}"
     return f"{count:.0f}"
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from jinja2 import Environment, PackageLoader
 
 from noria.replay.figures import gap, when
@@ -13,6 +11,8 @@ from noria.replay.recommendation import WORTHWHILE, recommend
 from noria.replay.result import PolicyResult, Promotion, Replay
 from noria.replay.table import costs, marked, notes, quality, title, warnings
 from noria.timeline import timeline
+
+Rows = list[tuple[str, ...]]
 
 
 def page(replay: Replay) -> str:
@@ -31,10 +31,7 @@ def page(replay: Replay) -> str:
         level=level_picture(replay),
         gains=list(gain_pictures(replay, reference)) if reference else [],
         reference=reference,
-        decisions=[(policy, list(_decisions(replay, policy))) for policy in replay.comparable],
-        promotions={
-            policy.name: [_promotion(replay, one) for one in policy.promoted] for policy in replay.comparable
-        },
+        decided=[(policy, *_decided(replay, policy)) for policy in replay.comparable],
         styles=styles(replay),
         marked=marked,
         notes=notes(replay),
@@ -55,17 +52,19 @@ def _rows(replay: Replay) -> list[tuple[PolicyResult, tuple[str, ...]]]:
     return [(policy, (*scores, *counts)) for (policy, scores), (_, counts) in pairs]
 
 
-def _decisions(replay: Replay, policy: PolicyResult) -> Iterator[tuple[str, str, str]]:
-    for moment, kind, reason in timeline(policy.decisions):
-        yield when(replay, moment), kind, reason
+def _decided(replay: Replay, policy: PolicyResult) -> tuple[Rows, Rows]:
+    """Return the rows about a policy's promotions, and about all its decisions."""
+    promotions = [_promotion(replay, policy, promotion) for promotion in policy.promoted]
+    decisions: Rows = [(when(replay, at), kind, reason) for at, kind, reason in timeline(policy.decisions)]
+    return promotions, decisions
 
 
-def _promotion(replay: Replay, promotion: Promotion) -> tuple[str, str, str, str]:
+def _promotion(replay: Replay, policy: PolicyResult, promotion: Promotion) -> tuple[str, ...]:
     """Return when, what, what it gained, and what became of it."""
     gained, outcome = "", ""
     if promotion.gain:
         ends = promotion.gain
-        gained = gap(Interval(value=ends.gain, low=ends.low, high=ends.high), ends.gain)
+        gained = gap(Interval(value=ends.gain, low=ends.low, high=ends.high), policy.metrics[replay.metric])
         outcome = "proved worse" if promotion.proved_worse else "better" if ends.low > 0 else ""
     if promotion.rolled_back:
         outcome = f"{outcome}, rolled back {when(replay, promotion.rolled_back)}".removeprefix(", ")

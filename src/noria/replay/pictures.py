@@ -89,7 +89,7 @@ def gain_pictures(replay: Replay, reference: str) -> Iterator[tuple[PolicyResult
     for policy in replay.comparable:
         if line := lines.get(policy.name):
             title = f"{replay.metric} that {policy.name} saved against {reference}"
-            marks = [_mark(replay, promotion) for promotion in policy.promoted]
+            marks = [_mark(replay, policy, promotion) for promotion in policy.promoted]
             ticks = _ticks(replay, moments, 6)
             drawn = series(title, moments, [line], marks=marks, ticks=ticks, values=values, frame=THIRD)
             yield policy, drawn
@@ -104,12 +104,12 @@ def _gain(policy: PolicyResult, style: str, gaps: Sequence[Interval]) -> Line:
     )
 
 
-def _mark(replay: Replay, promotion: Promotion) -> Mark:
+def _mark(replay: Replay, policy: PolicyResult, promotion: Promotion) -> Mark:
     text = f"{when(replay, promotion.at)}: version {promotion.version}"
     if promotion.gain:
         gain = promotion.gain
         told = Interval(value=gain.gain, low=gain.low, high=gain.high)
-        text += f", gained {between(told, gain.gain)}"
+        text += f", gained {between(told, policy.metrics[replay.metric])}"
     style = "worse" if promotion.proved_worse else "promoted"
     return Mark(at=promotion.at, style=style, text=text, share=0.12 if promotion.proved_worse else 0.06)
 
