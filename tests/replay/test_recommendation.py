@@ -5,8 +5,8 @@ from noria.replay.recommendation import recommend
 from noria.replay.result import Promotion
 from tests.replay.made import policy, replay
 
-# A difference is worthwhile from .0025 on: .5% of the best loss, .5. With 84 days that differ by .002 on their
-# own, the regret's interval is about .001 to each side.
+# A difference is worthwhile from .0025 on: .5% of the best loss, .5. With 84 days, each .002 away on its own,
+# the regret's interval is about .001 to each side.
 
 
 def test_the_cheapest_that_is_nearly_as_good_is_chosen() -> None:
