@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from noria.core.gain import QualityLimit
 from noria.core.gates import CHECKS, Gate
 from noria.core.policy import Brakes, QualityTrigger, Rate, Triggers
 from noria.core.rollout import Step
@@ -233,8 +234,34 @@ WRONG = [
     ('[rollout]\nabort = ["p99 > 5%"]', ["rollout.abort[0]", '"p99 > 5%"', "2x champion"]),
     ('[rollout]\nabort = ["error_rate > 20ms"]', ["rollout.abort[0]"]),
     ('[rollout]\nabort = ["error_rate > 0x champion"]', ["rollout.abort[0]"]),
+    ("[rollout]\nquality = {}", ["rollout.quality.margin", "found nothing"]),
+    ("[rollout]\nquality = { margin = -0.1 }", ["rollout.quality.margin", "0 or more"]),
+    ('[rollout]\nquality = { metric = "auc", margin = 0 }', ["rollout.quality.metric", '"auc"', "brier"]),
+    ('[rollout]\nquality = { metric = "mae", margin = 0 }', ["rollout.quality.metric", "the task binary"]),
+    ('[rollout]\nguard = "3d"', ["rollout.guard", "found 3d", "4d or more", "3 days are mature"]),
     ("[serve]\nport = 70000", ["serve.port", "70000", "from 0 to 65535"]),
 ]
+
+
+def test_the_limit_of_quality_is_in_the_loss_of_the_task(root: Path, small: str) -> None:
+    (root / "noria.toml").write_text(f"{small}\n[rollout]\nquality = {{ margin = 0.01 }}\n")
+    project = load(root)
+    assert project.rollout.quality == QualityLimit(metric="log_loss", margin=0.01, labels=0)
+    assert project.loss.name == "log_loss"
+    line = 'quality = { metric = "brier", margin = 0, labels = 9 }\nguard = "14d"'
+    (root / "noria.toml").write_text(f"{small}\n[rollout]\n{line}\n")
+    project = load(root)
+    assert project.rollout.quality == QualityLimit(metric="brier", margin=0, labels=9)
+    assert (project.rollout.guard, project.loss.name) == (timedelta(days=14), "brier")
+
+
+def test_a_guard_outlasts_the_labels(root: Path, small: str) -> None:
+    late = small.replace('label = "late"', 'label = "late"\nlabel_delay = "10d"')
+    assert late != small
+    (fault,) = faults_of(root, f'{late}\n[rollout]\nguard = "13d"\n')
+    assert fault == "noria.toml: rollout.guard: found 13d; allowed: 14d or more, until 3 days are mature"
+    (root / "noria.toml").write_text(f'{late}\n[rollout]\nguard = "14d"\n')
+    load(root)
 
 
 @pytest.mark.parametrize(("change", "said"), WRONG, ids=[change for change, _ in WRONG])
