@@ -11,9 +11,10 @@ import polars as pl
 
 from noria.core.gates import Evidence
 from noria.core.quality import Array
+from noria.core.windows import AUTO
 from noria.cut import cut
 from noria.pipeline.evaluate import AGREED
-from noria.pipeline.measure import Held, Opponent, agreement, baseline, measure
+from noria.pipeline.measure import Held, Opponent, agreement, baseline, measure, refit_gain
 from noria.pipeline.train import Request
 from noria.ports import Clock
 from noria.project.model import Project, Task
@@ -112,9 +113,14 @@ class HistoryJobs:
             truth=truth[numbers],
         )
         base = baseline(truth[self._cuts[snapshot.cuts[0].train]], classes)
-        opponents = self._opponents(rival, numbers)
+        opponents = list(self._opponents(rival, numbers))
         evidence = measure(held, self._answers(candidate, numbers), base, opponents, self._project.gates)
-        return replace(evidence, newer=newer, not_repeatable=self.models[candidate].not_repeatable)
+        return replace(
+            evidence,
+            newer=newer,
+            not_repeatable=self.models[candidate].not_repeatable,
+            refit=refit_gain(held, opponents) if self._project.train.refit == AUTO else (),
+        )
 
     def agree(self, run: str, snapshot: Snapshot, candidate: str, shipped: str) -> Evidence:
         shortest = min(snapshot.cuts, key=lambda cut: cut.rows)
