@@ -19,6 +19,7 @@ def test_the_timeline_says_when_what_and_why() -> None:
         entry("judged", verdicts=[good, best]),
         entry("judged", verdicts=[good, bad]),
         entry("judged", verdicts=[good]),
+        entry("judged", verdicts=[]),  # no gate, no decision
         entry("promoted", version=1, reason="loaded"),
         entry("failed", error="the pipeline raised"),
     ]

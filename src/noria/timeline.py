@@ -11,10 +11,14 @@ TOLD = ("run", "judged", "promoted", "rolled back", "rollback", "failed", "super
 
 
 def timeline(entries: Iterable[Mapping[str, Any]]) -> list[tuple[datetime, str, str]]:
-    """Return the decisions among a ledger's entries: the moment, what was decided, and the reason."""
-    told = (entry for entry in entries if entry["kind"] in TOLD)
+    """Return the decisions among a ledger's entries: the moment, what was decided, and the reason.
+
+    A judgement without a gate decided nothing, and is left out.
+    """
     return [
-        (datetime.fromtimestamp(entry["at"], UTC), *_said(entry["kind"], entry["body"])) for entry in told
+        (datetime.fromtimestamp(entry["at"], UTC), *_said(entry["kind"], entry["body"]))
+        for entry in entries
+        if entry["kind"] in TOLD and entry["body"].get("verdicts") != []
     ]
 
 
