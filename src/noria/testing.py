@@ -187,8 +187,8 @@ class MemoryJobs:
         self._do("snapshot")
         cuts = (Cut(window=name, train=f"train-{name}", full=f"full-{name}", rows=1000) for name in windows)
         return Snapshot(
-            version=1, rows=1000, new_rows=10, quarantined=0, holdout="h", holdout_from="2013-02-22",
-            holdout_rows=self.rows, cuts=tuple(cuts),
+            version=1, rows=1000, new_rows=10, quarantined=0, holdout="h", holdout_rows=self.rows,
+            holdout_from="2013-02-22T00:00:00+00:00", cuts=tuple(cuts),
         )  # fmt: skip
 
     def train(self, run: str, checkout: Checkout, rows: str, name: str, champion: str | None) -> Training:

@@ -43,6 +43,9 @@ def against(own: float, pooled: float | None = None, *, half: float = 0.01, **mo
     return {"rival": "version 3", "against_champion": both[0], "pooled": both[1], **more}
 
 
+LATELY = {"record": seen(0.02)}
+
+
 @pytest.mark.parametrize(
     ("check", "evidence", "outcome"),
     [
@@ -59,12 +62,19 @@ def against(own: float, pooled: float | None = None, *, half: float = 0.01, **mo
         ("better-than-champion", {"rival": "version 3"}, "inconclusive"),
         ("better-than-champion", {"rival": "v", "against_champion": seen(0.02, blocks=1)}, "inconclusive"),
         ("better-than-champion", against(0.02), "passed"),  # from .01, and more than 1% of .5
-        ("better-than-champion", against(0.004, half=0.001), "failed"),  # surely better, by less than .005
+        (
+            "better-than-champion",
+            against(0.004, half=0.001),
+            "inconclusive",
+        ),  # surely better, by less than .005
         ("better-than-champion", against(0.009), "inconclusive"),  # from -.001
         ("better-than-champion", against(0.009, 0.011), "passed"),  # what came before decides with it
-        ("better-than-champion", against(-0.002, 0.02), "passed"),  # its own holdout is within the margin
-        ("better-than-champion", against(-0.0021, 0.02), "failed"),
-        ("better-than-champion", against(0, -0.011), "failed"),  # to -.001
+        ("better-than-champion", against(-0.005, 0.02), "passed"),  # its own holdout is within 1% of .5
+        ("better-than-champion", against(-0.0051, 0.02), "failed"),
+        ("better-than-champion", against(0, -0.004, half=0.003), "failed"),  # to -.001
+        ("better-than-champion", against(-0.005, **LATELY), "passed"),  # not worse, and retraining pays
+        ("better-than-champion", against(-0.0051, **LATELY), "failed"),
+        ("better-than-champion", against(0, record=seen(0.02, half=0.03)), "inconclusive"),  # or perhaps not
         ("latency", {"latency": 0.02}, "passed"),
         ("latency", {"latency": 0.021}, "failed"),
         ("latency", {}, "error"),
@@ -97,12 +107,12 @@ def test_newer_and_not_worse_passes_where_the_policy_says_so() -> None:
     evidence = Evidence(**against(-0.001))
     assert opens(judge([gate], evidence))
     assert not opens(judge([gate], replace(evidence, newer=False)))
-    assert not opens(judge([gate], Evidence(**against(0, -0.003))))  # the margin is .002
+    assert not opens(judge([gate], Evidence(**against(0, -0.0051))))  # 1% of .5 is .005
 
 
 def test_a_verdict_holds_the_own_and_the_pooled_numbers() -> None:
     gate = Gate(check="better-than-champion", options=OPTIONS["better-than-champion"])
     verdict = judge([gate], Evidence(**against(0.009, 0.011)))[0]
     assert (verdict.numbers["gain"], verdict.numbers["pooled_gain"]) == (0.009, 0.011)
-    assert (verdict.numbers["worthwhile"], verdict.numbers["margin"]) == (0.005, 0.002)  # 1% of .5
+    assert (verdict.numbers["worthwhile"], verdict.numbers["margin"]) == (0.005, 0.005)  # 1% of .5
     assert "log_loss +0.0110 (+0.0010 to +0.0210, 900 rows, 7 blocks) against version 3" in verdict.reason

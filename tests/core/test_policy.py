@@ -143,20 +143,9 @@ def test_the_budget_of_promotions() -> None:
     [
         (7, (), "7 days after the last run: what retraining gains is not known yet"),
         (6.9, (), None),
-        # refused once: 14 days
-        (13.9, (Gain(share=0.0, newer=7 * DAY, passed=False),), None),
-        (
-            14,
-            (Gain(share=0.0, newer=7 * DAY, passed=False),),
-            "14 days after the last run: the last one gained too",
-        ),
-        # .021 in 28 days, 14 more without a gain: .0005 a day, .35% a week; 1% takes 20 days
-        (19.9, (Gain(share=0.021, newer=28 * DAY, passed=True),), None),
-        (
-            20,
-            (Gain(share=0.021, newer=28 * DAY, passed=True),),
-            "retraining has gained 0.4% of the loss a week",
-        ),
+        # .06 in 42 days, with .02 in 14: .08 / 56 a day, 1% a week; sqrt(2 x .14 / (.08 / 56)) = 14
+        (13.9, (Gain(share=0.06, newer=42 * DAY),), None),
+        (14, (Gain(share=0.06, newer=42 * DAY),), "retraining has gained 1.0% of the loss a week"),
     ],
 )
 def test_the_cadence_waits_until_a_run_pays(days: float, gains: tuple[Gain, ...], reason: str | None) -> None:

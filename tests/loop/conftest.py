@@ -57,7 +57,7 @@ def register() -> Callable[[Parts, int], None]:
             "refit": True,
             "data_version": 1,
             "commit": "c0",
-            "holdout_from": "2013-02-22",
+            "holdout_from": "2013-02-22T00:00:00+00:00",
         }
         row = VersionRow(
             model="m", version=number, run="r", artifact="/a", digest="d", registered=NOW, facts=facts

@@ -1,12 +1,19 @@
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
+from noria.core.compare import Block, Loss, pooled
+from noria.core.gates import Gate
 from noria.core.policy import Brakes, Facts, Triggers
 from noria.errors import JobTimedOut, PipelineError
 from noria.loop.durable import StepFault, immediate
 from noria.loop.parts import Parts
 from noria.loop.retrain import STEPS, retrain
 from noria.loop.watch import consider, facts, resume, start
+from noria.project.model import Train
 from noria.rows import RunRow
+from noria.testing import MemoryJobs
 
 
 def begin(parts: Parts) -> str:
@@ -51,8 +58,6 @@ def test_a_commit_becomes_a_version(make) -> None:
 
 
 def test_without_refit_the_candidate_ships(make) -> None:
-    from noria.project.model import Train
-
     parts = make(train=Train(refit=False, params={}))
     assert ended(parts).status == "registered"
     assert "full-all" not in parts.jobs.done
@@ -150,3 +155,84 @@ def test_a_run_in_progress_holds_the_next(make) -> None:
     known: Facts = facts(parts, parts.clock.now())
     assert known.running
     assert not consider(parts, known).run
+
+
+class MeasuringJobs(MemoryJobs):
+    """Jobs whose candidates gain over the champion what a test says, each on a week of days."""
+
+    def __init__(self, gain: float = 0.0, scatter: float = 0.0, recent: float = 0.0) -> None:
+        super().__init__()
+        self.gain, self.scatter, self.recent = gain, scatter, recent
+        self.week = 0
+
+    def checkout(self, run, commit):
+        self.week += 1
+        return super().checkout(run, commit)
+
+    def evaluate(self, run, snapshot, candidate, rival, newer):
+        days = range(7 * self.week, 7 * self.week + 7)
+        swing = {day: self.scatter * (-1) ** day for day in days}
+        gains = [Block(block=day, rows=10, gain=self.gain + swing[day], loss=0.5) for day in days]
+        loss = 0.5 - (self.recent if "recent" in candidate else 0)
+        seen = super().evaluate(run, snapshot, candidate, rival, newer)
+        return replace(
+            seen,
+            losses=tuple(Loss(block=day, rows=10, loss=loss + swing[day]) for day in days),
+            rival=f"version {rival.version}" if rival else "",
+            against_champion={"log_loss": pooled("log_loss", gains)} if rival else {},
+        )
+
+
+BETTER = Gate(
+    check="better-than-champion",
+    options={"metric": "log_loss", "margin": 0.0, "confidence": 0.95, "worthwhile": 0.005, "newer": False},
+)
+
+
+def again(parts: Parts) -> RunRow:
+    """A run for another commit, a week later."""
+    parts.clock.advance(timedelta(days=7))
+    parts.commits.commit = f"c{parts.clock.now()}"
+    return ended(parts)
+
+
+def test_evidence_against_the_same_champion_accumulates(make, register) -> None:
+    parts = replace(make(gates=(BETTER,)), jobs=MeasuringJobs(gain=0.01, scatter=0.015))
+    register(parts, 1)
+    parts.state.change(parts.state.model("m"), replace(parts.state.model("m"), champion=1), [])
+    rows = [again(parts) for _ in range(2)]
+    # 7 days at .01 +- .015: the standard error is about .006, t(6) is 2.4; of 14 days about .004, t(13) is 2.2
+    assert [row.status for row in rows] == ["refused", "registered"]
+    assert [row.verdicts[0].numbers["pooled_blocks"] for row in rows] == [7, 14]
+    judged = [entry["body"] for entry in parts.state.ledger("m") if entry["kind"] == "judged"]
+    assert [len(body["trial"]["gains"]["log_loss"]) for body in judged[:2]] == [7, 7]
+
+
+def test_both_windows_are_trained_until_one_is_proven_better(make) -> None:
+    train = Train(window="auto", params={})
+    parts = replace(make(train=train, gates=()), jobs=MeasuringJobs(recent=0.02))
+    assert ended(parts).facts["window"] == "recent"
+    done = parts.jobs.done
+    assert [job for job in done if "-" in job] == ["train-all", "train-recent", "full-recent"]
+    done.clear()
+    again(parts)
+    assert [job for job in done if "-" in job] == ["train-recent", "full-recent"]
+
+
+def test_what_retraining_gained_is_a_fact_for_the_cadence(make, register) -> None:
+    parts = replace(make(gates=(BETTER,)), jobs=MeasuringJobs(gain=0.01))
+    register(
+        parts, 1
+    )  # refitted on the 1st of March at 9:00; the candidates' holdout begins on the 22nd of February
+    parts.state.change(parts.state.model("m"), replace(parts.state.model("m"), champion=1), [])
+    again(parts)
+    [gain] = facts(parts, parts.clock.now()).gains
+    assert gain.share == pytest.approx(0.02)  # .01 of .5
+    assert gain.newer == timedelta(days=-7, hours=-9)
+
+
+def test_where_nothing_is_held_out_nothing_is_measured_and_nothing_refitted(make) -> None:
+    parts = make(gates=(), train=Train(holdout=0.0, params={}))
+    parts.jobs.rows = 0
+    assert ended(parts).status == "registered"
+    assert [job for job in parts.jobs.done if "-" in job or job == "evaluate"] == ["train-all"]

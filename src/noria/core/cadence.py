@@ -1,7 +1,9 @@
-"""How long to wait until the next training: as long as it takes to gain what is worth one.
+"""How long to wait until the next training: the wait at which training costs as much as waiting.
 
-The gain of a retrained model over the champion grows with what the champion has not seen. Its rate, measured
-by the runs before, says when the next one pays (compare CARA, arXiv 2310.04216).
+What a retrained model gains over the champion grows with what the champion has not seen. At a rate `r` of
+the loss a day, waiting `T` days costs `r T / 2` a day on average, and a training costs `COST / T`: both
+together are least at `T = sqrt(2 COST / r)`, the economic order quantity (Harris 1913). The rate comes from
+the runs before (compare CARA, arXiv 2310.04216).
 """
 
 from __future__ import annotations
@@ -9,47 +11,42 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from math import sqrt
 
-WORTHWHILE = 0.01
-"""The share of the champion's loss that a training is waited for."""
-PRIOR = timedelta(days=14)
-"""So many days without a gain are added to what was seen, so that one lucky week does not set the pace."""
+DAY = timedelta(days=1)
+COST = 0.14
+"""What a training costs, in shares of the loss times days: as much as 2% of the loss for a week."""
+PRIOR_DAYS, PRIOR_RATE = 14, 0.01 / 7
+"""Before the first gain, 1% a week is believed in, as if it had been seen in so many days."""
 REMEMBERED = 6
 """Gains that are looked back on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gain:
-    """What a run's candidate gained over the champion, as a share of its loss.
-
-    `newer` is how much newer the candidate's data was, `passed` whether it passed its gates.
-    """
+    """A candidate's gain over the champion, as a share of its loss, and how much newer its data was."""
 
     share: float
     newer: timedelta
-    passed: bool
 
 
 def rate(past: Sequence[Gain]) -> float:
-    """Return the share of the loss that retraining gains each day, 0 while it is not known to gain any."""
+    """Return the share of the loss that retraining gains for each day that the champion has not seen."""
     seen = [gain for gain in past if gain.newer > timedelta()][-REMEMBERED:]
-    days = sum((gain.newer for gain in seen), PRIOR) / timedelta(days=1)
-    return max(sum(gain.share for gain in seen) / days, 0.0)
+    days = sum(gain.newer / DAY for gain in seen) + PRIOR_DAYS
+    return (sum(gain.share for gain in seen) + PRIOR_RATE * PRIOR_DAYS) / days
 
 
 def interval(floor: timedelta, ceiling: timedelta, past: Sequence[Gain]) -> timedelta:
     """Return how long after the last run the next one is due; `past` are the runs' gains, oldest first.
 
-    It begins with the floor. A refusal doubles it; a promotion sets it to what the rate says.
+    It begins with the floor, and at most doubles from run to run.
     """
     wait = floor
-    for number, gain in enumerate(past, 1):
-        wait = _until_it_pays(rate(past[:number]), ceiling) if gain.passed else 2 * wait
-        wait = min(max(wait, floor), ceiling)
+    for number in range(1, len(past) + 1):
+        wait = max(min(_cheapest(rate(past[:number]), ceiling), 2 * wait, ceiling), floor)
     return wait
 
 
-def _until_it_pays(pace: float, ceiling: timedelta) -> timedelta:
-    if pace * (ceiling / timedelta(days=1)) <= WORTHWHILE:
-        return ceiling
-    return timedelta(days=WORTHWHILE / pace)
+def _cheapest(pace: float, ceiling: timedelta) -> timedelta:
+    return sqrt(2 * COST / pace) * DAY if pace * (ceiling / DAY) ** 2 > 2 * COST else ceiling

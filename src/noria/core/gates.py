@@ -142,33 +142,36 @@ def beats_baseline(options: dict[str, Any], evidence: Evidence) -> _Said:
 
 
 def better_than_champion(options: dict[str, Any], evidence: Evidence) -> _Said:
-    """The candidates since the champion are better, beyond chance and by what is worth a promotion.
+    """The candidate is better than the champion, or not worse where retraining has proven to pay.
 
-    A week of labels hides most gains in its noise; so what all of them gained is pooled until it speaks.
+    A week of labels hides most gains in its noise. So the gains of all candidates over this champion are
+    pooled; and what the last candidates gained over the champions of their time speaks for a candidate too.
     """
-    own = evidence.against_champion.get(options["metric"])
-    seen = evidence.pooled.get(options["metric"], own)
     if not evidence.rival:
         return Outcome.PASSED, "there is no champion yet", {}
+    metric = options["metric"]
+    own = evidence.against_champion.get(metric)
+    seen = evidence.pooled.get(metric, own)
     if own is None or seen is None or seen.blocks < 2:
         rows = seen.rows if seen else 0
         reason = f"{rows} rows, of fewer than two blocks, were untouched by both models"
         return Outcome.INCONCLUSIVE, reason, {"rows": rows}
-    margin, worth = options["margin"], options["worthwhile"] * seen.loss
-    numbers = {**_numbers(own), **{f"pooled_{name}": number for name, number in _numbers(seen).items()}}
+    record = evidence.record.get(metric, seen)
+    worth = options["worthwhile"] * seen.loss
+    margin = max(options["margin"], worth)  # what is not worth a promotion is not worth a refusal
+    told = {"": own, "pooled_": seen, "record_": record}
+    numbers = {f"{of}{name}": number for of, one in told.items() for name, number in _numbers(one).items()}
     numbers |= {"margin": margin, "worthwhile": worth}
     text = f"{_gain(seen)} against {evidence.rival}"
-    if own.gain < -margin:
-        return Outcome.FAILED, f"worse on its own holdout: {_gain(own)}, margin {margin:g}", numbers
-    if seen.high < 0:
-        return Outcome.FAILED, f"worse: {text}", numbers
+    if own.gain < -margin or seen.gain < -margin or seen.high < 0:
+        return Outcome.FAILED, f"worse: {text}; {own.gain:+.4f} on its own holdout", numbers
     if seen.low > 0 and seen.gain >= worth:
         return Outcome.PASSED, f"better: {text}", numbers
-    if options["newer"] and evidence.newer and seen.gain >= -margin:
-        return Outcome.PASSED, f"newer, and not worse beyond {margin:g}: {text}", numbers
-    if seen.low > 0:
-        return Outcome.FAILED, f"better, but by less than the {worth:.4f} that are worth it: {text}", numbers
-    return Outcome.INCONCLUSIVE, f"not proven better: {text}", numbers
+    if record.low > 0 and record.gain >= options["worthwhile"] * record.loss:
+        return Outcome.PASSED, f"not worse, and retraining pays: {text}; lately {_gain(record)}", numbers
+    if options["newer"] and evidence.newer:
+        return Outcome.PASSED, f"newer, and not worse: {text}", numbers
+    return Outcome.INCONCLUSIVE, f"not proven better by {worth:.4f}, which is worth it: {text}", numbers
 
 
 def latency(options: dict[str, Any], evidence: Evidence) -> _Said:

@@ -226,10 +226,7 @@ def _cadence(policy: Triggers, facts: Facts) -> list[Trigger]:
 
 
 def _pace(gains: Sequence[Gain]) -> str:
-    refused = next((n for n, gain in enumerate(reversed(gains)) if gain.passed), len(gains))
-    if refused:
-        return f"the last {refused} gained too little" if refused > 1 else "the last one gained too little"
-    if not gains:
+    if not any(gain.newer > timedelta() for gain in gains):
         return "what retraining gains is not known yet"
     return f"retraining has gained {7 * rate(gains):.1%} of the loss a week"
 

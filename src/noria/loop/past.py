@@ -63,7 +63,6 @@ def gains(runs: Iterable[RunRow]) -> tuple[Gain, ...]:
         Gain(
             share=run.facts["gain"]["share"],
             newer=timedelta(seconds=run.facts["gain"]["newer"]),
-            passed=run.version is not None,
         )
         for run in runs
         if "gain" in run.facts and run.ended is not None
