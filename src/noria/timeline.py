@@ -6,7 +6,17 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-TOLD = ("run", "judged", "promoted", "rolled back", "rollback", "failed", "superseded", "aborted")
+TOLD = (
+    "run",
+    "judged",
+    "promoted",
+    "rolled back",
+    "rollback",
+    "guard ended",
+    "failed",
+    "superseded",
+    "aborted",
+)
 """The kinds of entries that make the timeline; the rest is in the ledger."""
 
 

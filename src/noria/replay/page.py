@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from jinja2 import Environment, PackageLoader
 
 from noria.replay.figures import gap, when
 from noria.replay.intervals import Interval, best
-from noria.replay.pictures import cost_picture, gain_pictures, level_picture, styles
+from noria.replay.pictures import cost_picture, gain_pictures, level_picture, step_of, styles
 from noria.replay.recommendation import WORTHWHILE, recommend
 from noria.replay.result import PolicyResult, Promotion, Replay
 from noria.replay.table import costs, marked, notes, quality, title, warnings
@@ -31,6 +33,8 @@ def page(replay: Replay) -> str:
         level=level_picture(replay),
         gains=list(gain_pictures(replay, reference)) if reference else [],
         reference=reference,
+        step=step_of(replay),
+        unit="days" if replay.end - replay.begin >= timedelta(days=28) else "blocks of less than a day",
         decided=[(policy, *_decided(replay, policy)) for policy in replay.comparable],
         styles=styles(replay),
         marked=marked,

@@ -15,8 +15,8 @@ from noria.replay.intervals import STRETCH, Interval, best, gaps_to, losses_of
 from noria.replay.recommendation import WORTHWHILE
 from noria.replay.result import PolicyResult, Promotion, Replay
 
-HALF = Frame(width=560, height=330, left=52, right=14, top=12, bottom=40)
-THIRD = Frame(width=380, height=190, left=52, right=12, top=10, bottom=28)
+HALF = Frame(width=560, height=330, left=52, right=22, top=12, bottom=40)
+THIRD = Frame(width=380, height=190, left=52, right=22, top=10, bottom=28)
 COLOURS = 6
 """The page has as many colours for policies; then they come again."""
 
@@ -29,6 +29,11 @@ def styles(replay: Replay) -> dict[str, str]:
         policy.name: numbered.get(policy.name, "never" if policy.name == "never" else "ahead")
         for policy in replay.policies
     }
+
+
+def step_of(replay: Replay) -> int:
+    """Return the blocks between two points: a week, or a 52nd of a span of more than a year."""
+    return max(STRETCH, _blocks(replay) // 52)
 
 
 def cost_picture(replay: Replay) -> Markup:
@@ -55,8 +60,8 @@ def cost_picture(replay: Replay) -> Markup:
 
 
 def level_picture(replay: Replay) -> Markup:
-    """Draw each policy's loss by week; nothing for less than two weeks."""
-    step, style = _step(replay), styles(replay)
+    """Draw each policy's loss over time; nothing for less than two weeks."""
+    step, style = step_of(replay), styles(replay)
     if _blocks(replay) < 2 * step:
         return Markup("")
     starts = range(0, _blocks(replay) - step + 1, step)
@@ -66,7 +71,7 @@ def level_picture(replay: Replay) -> Markup:
         for policy in replay.comparable
     ]
     moments = [_middle(replay, first, first + step) for first in starts]
-    return series(f"{replay.metric} by week", moments, lines, ticks=_ticks(replay, moments, 12), frame=HALF)
+    return series(f"{replay.metric} over time", moments, lines, ticks=_ticks(replay, moments, 12), frame=HALF)
 
 
 def gain_pictures(replay: Replay, reference: str) -> Iterator[tuple[PolicyResult, Markup]]:
@@ -74,7 +79,7 @@ def gain_pictures(replay: Replay, reference: str) -> Iterator[tuple[PolicyResult
 
     All have the same scale. Nothing for less than five weeks.
     """
-    step, style = _step(replay), styles(replay)
+    step, style = step_of(replay), styles(replay)
     starts = range(0, _blocks(replay) - 4 * step + 1, step)
     if len(starts) < 2:
         return
@@ -112,11 +117,6 @@ def _mark(replay: Replay, policy: PolicyResult, promotion: Promotion) -> Mark:
         text += f", gained {between(told, policy.metrics[replay.metric])}"
     style = "worse" if promotion.proved_worse else "promoted"
     return Mark(at=promotion.at, style=style, text=text, share=0.12 if promotion.proved_worse else 0.06)
-
-
-def _step(replay: Replay) -> int:
-    """Return the blocks between two points: a week, or a 52nd of a span of more than a year."""
-    return max(STRETCH, _blocks(replay) // 52)
 
 
 def _blocks(replay: Replay) -> int:
