@@ -6,17 +6,9 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-TOLD = (
-    "run",
-    "judged",
-    "promoted",
-    "rolled back",
-    "rollback",
-    "guard ended",
-    "failed",
-    "superseded",
-    "aborted",
-)
+TOLD = {
+    "run", "judged", "promoted", "rolled back", "rollback", "guard ended", "failed", "superseded", "aborted",
+}  # fmt: skip
 """The kinds of entries that make the timeline; the rest is in the ledger."""
 
 

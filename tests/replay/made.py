@@ -42,7 +42,6 @@ def replay(*policies: PolicyResult, **more: Any) -> Replay:
         project="flights",
         task="binary",
         metric="log_loss",
-        lower_is_better=True,
         begin=BEGIN,
         end=BEGIN + timedelta(days=days),
         spread=False,

@@ -52,7 +52,6 @@ def replay(
         project=project.name,
         task=str(project.task),
         metric=metric.name,
-        lower_is_better=metric.lower_is_better,
         begin=begin,
         end=end,
         spread=history.spread,

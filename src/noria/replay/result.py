@@ -81,15 +81,14 @@ class PolicyResult:
 class Replay:
     """Several policies over the same history.
 
-    `metric` is the primary metric, `spread` says that the rows have only an order, so that time was made up.
-    `wall_s` is what the replay took, `bare_s` the seconds of the calls to training and prediction that it
-    needs, each distinct one once.
+    `metric` is the primary metric, which is a loss: lower is better. `spread` says that the rows have only an
+    order, so that time was made up. `wall_s` is what the replay took, `bare_s` the seconds of the calls to
+    training and prediction that it needs, each distinct one once.
     """
 
     project: str
     task: str
     metric: str
-    lower_is_better: bool
     begin: datetime
     end: datetime
     spread: bool
