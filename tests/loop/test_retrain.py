@@ -201,7 +201,7 @@ def test_evidence_against_the_same_champion_accumulates(make, register) -> None:
     register(parts, 1)
     parts.state.change(parts.state.model("m"), replace(parts.state.model("m"), champion=1), [])
     rows = [again(parts) for _ in range(2)]
-    # 7 days at .01 +- .015: the standard error is about .006, t(6) is 2.4; of 14 days about .004, t(13) is 2.2
+    # 7 days at .01 +- .015: the standard error is about .006, t(6) is 2.4; of 14 about .004, t(13) is 2.2
     assert [row.status for row in rows] == ["refused", "registered"]
     assert [row.verdicts[0].numbers["pooled_blocks"] for row in rows] == [7, 14]
     judged = [entry["body"] for entry in parts.state.ledger("m") if entry["kind"] == "judged"]

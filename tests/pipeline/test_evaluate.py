@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -157,6 +158,26 @@ def test_a_model_that_does_not_load_alone_is_a_fault_of_the_gates_that_ask_it(
     seen = evaluate(asked(candidate))
     assert set(seen.faults) == {"latency", "finite"}
     assert "exit code 1" in seen.faults["latency"]
+
+
+def test_each_day_has_its_metrics_and_its_loss(fit, asked) -> None:
+    seen = evaluate(asked(fit(table(1000), "x")))
+    assert {name: len(days) for name, days in seen.daily.items()} == dict.fromkeys(seen.metrics, 7)
+    rows = [loss.rows for loss in seen.losses]
+    assert sum(rows) == 700
+    mean = sum(loss.rows * loss.loss for loss in seen.losses) / 700
+    assert mean == pytest.approx(seen.metrics["log_loss"])
+    assert seen.daily["log_loss"] == pytest.approx([loss.loss for loss in seen.losses])
+
+
+def test_the_champion_s_refit_is_measured_where_it_is_asked_for(fit, asked) -> None:
+    good, poor = fit(table(1000), "x"), fit(table(1000), "z")
+    asks = asked(good, rival=rival(good, poor))
+    assert evaluate(asks).refit == ()
+    gained = evaluate(replace(asks, refit=True)).refit
+    assert (len(gained), sum(block.rows for block in gained)) == (7, 700)
+    assert all(block.gain > 0 for block in gained)
+    assert evaluate(replace(asks, rival=rival(good, poor, refit=False), refit=True)).refit == ()
 
 
 def test_a_class_that_the_model_does_not_know_is_named(fit, asked) -> None:
