@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
-from math import sqrt
 
 from noria.core.cadence import Gain, interval, rate
 from noria.core.quality import METRICS
-from noria.core.student import cdf
+from noria.core.welch import beyond_chance
 
 
 class Cause(StrEnum):
@@ -30,6 +29,8 @@ class Cause(StrEnum):
 
 
 HURRIED = frozenset({Cause.MANUAL, Cause.COMMIT})
+QUALITY_DAYS = 7
+"""Mature days that the quality trigger waits for, and compares with the level at the promotion."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,49 +248,21 @@ def _data(policy: Triggers, facts: Facts) -> list[Trigger]:
     return [Trigger(cause=Cause.DATA, key=facts.source, reason="new data in the source")]
 
 
-QUALITY_DAYS = 7
-FALSE_ALARMS = 0.001
-"""How often a week would be called worse than the promotion's level where nothing changed."""
-
-
 def _quality(policy: Triggers, facts: Facts) -> list[Trigger]:
-    """The last days are worse than the promotion's level by more than the share, and by more than chance.
-
-    Chance is judged by Welch's t over days (1947), of both sides: single days swing with the weather, and the
-    level at the promotion is no better known than the days that it was measured on.
-    """
+    """The last days are worse than the promotion's level by more than the share, and by more than chance."""
     wanted, days = policy.quality, facts.quality[-QUALITY_DAYS:]
-    if wanted is None or facts.level is None or len(days) < QUALITY_DAYS or len(facts.at_promotion) < 2:
+    if wanted is None or facts.level is None or len(days) < QUALITY_DAYS:
         return []
     sign = 1.0 if METRICS[wanted.metric].lower_is_better else -1.0
-    worse = sign * (_mean(days) - facts.level)
-    if worse <= wanted.worse_by * abs(facts.level) or not _beyond_chance(worse, days, facts.at_promotion):
+    recent = sum(days) / len(days)
+    worse = sign * (recent - facts.level)
+    if worse <= wanted.worse_by * abs(facts.level) or not beyond_chance(worse, days, facts.at_promotion):
         return []
     reason = (
-        f"{wanted.metric} of the last {len(days)} mature days is {_mean(days):.4f}, "
+        f"{wanted.metric} of the last {len(days)} mature days is {recent:.4f}, "
         f"{worse / abs(facts.level):.0%} worse than {facts.level:.4f} at the promotion"
     )
     return [Trigger(cause=Cause.QUALITY, key=_last_run(facts), reason=reason)]
-
-
-def _beyond_chance(difference: float, one: Sequence[float], other: Sequence[float]) -> bool:
-    squares = [_squared_error(values) for values in (one, other)]
-    if not sum(squares):
-        return difference > 0
-    degrees = sum(squares) ** 2 / sum(
-        square**2 / (len(values) - 1) for square, values in zip(squares, (one, other), strict=True)
-    )
-    return 1 - cdf(difference / sqrt(sum(squares)), max(int(degrees), 1)) < FALSE_ALARMS
-
-
-def _squared_error(values: Sequence[float]) -> float:
-    """Return the squared standard error of the values' mean."""
-    mean, count = _mean(values), len(values)
-    return sum((value - mean) ** 2 for value in values) / (count - 1) / count
-
-
-def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values)
 
 
 def _last_run(facts: Facts) -> str:
