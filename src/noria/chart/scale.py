@@ -78,9 +78,12 @@ def scale(values: Sequence[float], most: int = 8) -> Scale:
     """
     known = [value for value in values if isfinite(value)] or [0.0]
     low, high = min(known), max(known)
-    power = 10.0 ** (floor(log10((high - low) or abs(high) or 1)) - 1)
+    size = max(abs(low), abs(high))
+    size = size if size > 1e-100 else 1.0
+    apart = high - low if high - low > size * 1e-9 else size  # values that differ by rounding are one
+    power = 10.0 ** (floor(log10(apart)) - 1)
     for step in (power * digit for digit in (1, 2, 5, 10, 20, 50)):
-        first, last = floor(low / step + 1e-9), ceil(high / step - 1e-9)
+        first, last = floor(low / step + 1e-6), ceil(high / step - 1e-6)
         if last - first <= most:
             break
     return Scale(low=first * step, high=max(last, first + 1) * step, step=step)
