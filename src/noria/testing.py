@@ -153,7 +153,7 @@ class MemoryGateways:
     plans: list[Plan] = field(default_factory=list)
     broken: dict[int, str] = field(default_factory=dict)
 
-    def publish(self, plan: Plan, versions: dict[int, VersionRow]) -> None:
+    def publish(self, plan: Plan, versions: Mapping[int, VersionRow]) -> None:
         assert set(versions) == set(plan.versions)
         self.plans.append(plan)
 

@@ -11,6 +11,8 @@ from noria.replay.trainings import Ordered, Trainings
 from noria.replay.workers import Trained, result
 
 FOLDS = 4
+STRETCHES = 32
+"""Rows are dealt in at least so many stretches; of a long history, in those that are predicted together."""
 
 
 def ceiling(
@@ -21,7 +23,8 @@ def ceiling(
     Stretches of rows are dealt to folds at random. Each fold is predicted by a model that was trained on all
     others, the past and the future.
     """
-    size, count = trainings.chunk, len(labelled.truth)
+    count = len(labelled.truth)
+    size = min(trainings.chunk, max(count // STRETCHES, 1))
     fold = np.random.default_rng(0).permutation(-(-count // size)) % FOLDS
     fold_of_row = np.repeat(fold, size)[:count]
     known = ~np.isnan(labelled.truth)
@@ -30,12 +33,13 @@ def ceiling(
         for number in range(FOLDS)
     ]
     models: list[Trained] = [result(future) for future in begun]
-    parts = [
-        trainings.outputs(models[fold[chunk]], _within(chunk, size, numbers))
-        for chunk in range(numbers.start // size, -(-numbers.stop // size))
-    ]
+    parts = []
+    for stretch in range(numbers.start // size, -(-numbers.stop // size)):
+        model = models[fold[stretch]]
+        outputs = trainings.outputs(model, _within(stretch, size, numbers))
+        parts.append(labelled.aligned(outputs, model))
     return np.concatenate(parts), models
 
 
-def _within(chunk: int, size: int, numbers: range) -> range:
-    return range(max(chunk * size, numbers.start), min((chunk + 1) * size, numbers.stop))
+def _within(stretch: int, size: int, numbers: range) -> range:
+    return range(max(stretch * size, numbers.start), min((stretch + 1) * size, numbers.stop))

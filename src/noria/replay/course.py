@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 
 from noria.core.entities import NOBODY, cell, marked
-from noria.core.maturity import last_mature_day
+from noria.core.maturity import last_mature_day, matures_at
 from noria.core.policy import Cause
-from noria.core.quality import METRICS, Array, primary
+from noria.core.quality import METRICS, Array
 from noria.core.traffic import Plan, choose
 from noria.core.window import ArmCounts
-from noria.errors import NoriaError
+from noria.errors import JobKilled, NoriaError
 from noria.loop.durable import StepFault
 from noria.loop.parts import Parts
 from noria.loop.projection import publish
@@ -69,9 +69,9 @@ class Course:
         self._numbers = np.zeros(len(labelled.truth), dtype=np.int64)
         self._plans: dict[int, Plan] = {}
         self._offset = 0
-        self._known = np.sort(np.maximum(self._history.known, self._history.times))
         self._measured = begin.date() - DAY
-        self._loss = primary(str(project.task))
+        self._joined: dict[date, int] = {}
+        self._loss = project.loss
         watched = project.triggers.quality
         self._metrics = (self._loss, *([METRICS[watched.metric]] if watched else []))
 
@@ -130,7 +130,7 @@ class Course:
         self._count(plan, self.versions[rows], entities)
 
     def _count(self, plan: Plan, chosen: np.ndarray, entities: list[str]) -> None:
-        """Tell the state what the collector would: requests and entities, by version. History has no latencies."""
+        """Tell the state what the collector would, but for latencies: requests and entities by version."""
         arms = {}
         for version in plan.versions:
             met = np.ones(len(chosen), dtype=bool) if version == plan.shadow else chosen == version
@@ -162,14 +162,13 @@ class Course:
         now, data = self.clock.now(), self.parts.project.data
         while self._measured < last_mature_day(data.label_delay, now):
             self._measured += DAY
-            self.state.save_quality(self._quality_of(self._measured, micros(now)))
-        runs = self.state.runs(self.parts.model, 1)
-        known, seen = (self._labels(moment) for moment in (now, runs[0].started if runs else self._begin))
-        self.state.beat("collector", now, {"unseen_labels": known - seen, "source": str(known)})
-
-    def _labels(self, now: datetime) -> int:
-        """Return how many labels were known at a moment."""
-        return int(np.searchsorted(self._known, micros(now), side="right"))
+            rows = self._quality_of(self._measured, micros(now))
+            self.state.save_quality(rows)
+            self._joined[self._measured] = sum(row.rows for row in rows if row.role != "shadow")
+        since = self.state.runs(self.parts.model, 1)[0].started
+        fresh = (n for day, n in self._joined.items() if matures_at(day, data.label_delay) > since)
+        source = str(self._history.labelled(now).sum())
+        self.state.beat("collector", now, {"unseen_labels": sum(fresh), "source": source})
 
     def _quality_of(self, day: date, now: int) -> list[QualityRow]:
         """Return a row for each version and role of a day, shadows among them."""
@@ -213,5 +212,7 @@ def _step(name: str, work: Callable[[], Any], kind: type[Any]) -> Any:
     """Do a step of a run at once; what noria raises ends the run, as it does in the live loop."""
     try:
         return work()
+    except JobKilled:
+        raise  # the processes of the replay are gone
     except NoriaError as error:
         raise StepFault(error.message, error.hint) from error

@@ -13,8 +13,8 @@ from noria.core.gates import Evidence
 from noria.core.quality import Array
 from noria.core.windows import AUTO
 from noria.cut import cut
-from noria.pipeline.evaluate import AGREED
-from noria.pipeline.measure import Held, Opponent, agreement, baseline, measure, refit_gain
+from noria.pipeline.evaluate import AGREED, truth_of
+from noria.pipeline.measure import Held, Opponent, agreement, aligned, baseline, measure, refit_gain
 from noria.pipeline.train import Request
 from noria.ports import Clock
 from noria.project.model import Project, Task
@@ -34,6 +34,10 @@ class Labelled:
     history: History
     truth: Array
     classes: tuple[str, ...]
+
+    def aligned(self, output: Array, model: Trained) -> Array:
+        """Return what a model says with a column for each of these classes, known to it or not."""
+        return aligned(output, model.classes, self.classes) if output.ndim > 1 else output
 
 
 class HistoryJobs:
@@ -105,27 +109,25 @@ class HistoryJobs:
     def evaluate(
         self, run: str, snapshot: Snapshot, candidate: str, rival: Rival | None, newer: bool
     ) -> Evidence:
-        numbers, truth = self._cuts["holdout"], self._labelled.truth
-        classes = len(self._labelled.classes) if self._project.task == Task.MULTICLASS else None
-        held = Held(
-            task=str(self._project.task),
-            times=self._history.rows["_time"].gather(numbers),
-            truth=truth[numbers],
-        )
-        base = baseline(truth[self._cuts[snapshot.cuts[0].train]], classes)
-        opponents = list(self._opponents(rival, numbers))
-        evidence = measure(held, self._answers(candidate, numbers), base, opponents, self._project.gates)
+        numbers, model, rows = self._cuts["holdout"], self.models[candidate], self._history.rows
+        task, labels = str(self._project.task), rows[self._project.data.label].gather(numbers)
+        truth = truth_of(labels, {"task": task, "classes": model.classes})
+        held = Held(task=task, times=rows["_time"].gather(numbers), truth=truth)
+        base = self._baseline(self._cuts[snapshot.cuts[0].train], model)
+        opponents = list(self._opponents(rival, numbers, model))
+        evidence = measure(held, self._answers(model, numbers), base, opponents, self._project.gates)
         return replace(
             evidence,
             newer=newer,
-            not_repeatable=self.models[candidate].not_repeatable,
+            not_repeatable=model.not_repeatable,
             refit=refit_gain(held, opponents) if self._project.train.refit == AUTO else (),
         )
 
     def agree(self, run: str, snapshot: Snapshot, candidate: str, shipped: str) -> Evidence:
         shortest = min(snapshot.cuts, key=lambda cut: cut.rows)
         numbers = self._cuts[shortest.train][-AGREED:]
-        return agreement(self._answers(candidate, numbers), self._answers(shipped, numbers))
+        one, other = self.models[candidate], self.models[shipped]
+        return agreement(self._answers(one, numbers), self._answers(other, numbers, like=one))
 
     def register(self, run: RunRow, shipped: Training, twin: Training) -> VersionRow:
         self._versions += 1
@@ -148,29 +150,39 @@ class HistoryJobs:
         """There is no registry whose alias could be moved."""
 
     def answers(self, artifact: str, numbers: range) -> Array:
-        """Return what a version's artifact says of the rows of these numbers."""
-        return self._trainings.outputs(self.models[artifact], numbers)
+        """Return what a version's artifact says of the rows of these numbers, of shape (n,) or (n, k)."""
+        model = self.models[artifact]
+        return self._labelled.aligned(self._trainings.outputs(model, numbers), model)
 
-    def _answers(self, artifact: str, numbers: np.ndarray) -> Array:
-        """The same for numbers that rise, with rows between them that are left out."""
-        first, last = (int(numbers[0]), int(numbers[-1]) + 1) if len(numbers) else (0, 0)
-        return self.answers(artifact, range(first, last))[numbers - first]
+    def _answers(self, model: Trained, numbers: np.ndarray, *, like: Trained | None = None) -> Array:
+        """Return what a model says of rows whose numbers rise, in the classes that `like` knows."""
+        first = int(numbers[0])
+        found: Array = self._trainings.outputs(model, range(first, int(numbers[-1]) + 1))[numbers - first]
+        return aligned(found, model.classes, (like or model).classes) if found.ndim > 1 else found
 
-    def _opponents(self, rival: Rival | None, numbers: np.ndarray) -> Iterator[Opponent]:
+    def _baseline(self, numbers: np.ndarray, model: Trained) -> Array | float:
+        """Return what a model answers that knows only the labels of these rows, in this model's classes."""
+        truth, classes = self._labelled.truth[numbers], self._labelled.classes
+        if self._project.task != Task.MULTICLASS:
+            return baseline(truth, None)
+        shares = np.atleast_2d(baseline(truth, len(classes)))
+        known: Array = aligned(shares, classes, model.classes)[0]
+        return known
+
+    def _opponents(self, rival: Rival | None, numbers: np.ndarray, model: Trained) -> Iterator[Opponent]:
         """Yield the champion's models as `noria.pipeline.evaluate` does: the shipped one, then its twin."""
         if rival is None:
             return
-        later = self._history.known[numbers] > rival.data_version
-        held_out = later
+        times, known = self._history.times[numbers], self._history.known[numbers]
+        later = held_out = np.maximum(times, known) > rival.data_version
         if rival.holdout_from:
-            held_out = later | (
-                self._history.times[numbers] >= micros(datetime.fromisoformat(rival.holdout_from))
-            )
+            held_out = later | (times >= micros(datetime.fromisoformat(rival.holdout_from)))
         name = f"version {rival.version}"
-        shipped = later if rival.refit else held_out
-        yield Opponent(name=name, output=self._answers(rival.shipped, numbers), untouched=shipped)
+        untouched = later if rival.refit else held_out
+        shipped = self._answers(self.models[rival.shipped], numbers, like=model)
+        yield Opponent(name=name, output=shipped, untouched=untouched)
         if rival.refit:
-            twin = self._answers(rival.twin, numbers)
+            twin = self._answers(self.models[rival.twin], numbers, like=model)
             yield Opponent(name=f"{name} as it was before its refit", output=twin, untouched=held_out)
 
 

@@ -4,11 +4,12 @@
 - `never`: the first model, and nothing after it
 - `every-7d`, or any other duration: train on all that is known, promote at once, ask nobody
 - `ceiling`: trained on the future as well; a bound, and no policy
-- `NAME:key=value,key=value`: the same with other values in the project file, such as `project:train.window=60d`
+- `NAME:key=value,key=value`: the same with other values in the project file: `project:train.window=60d`
 """
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -24,6 +25,10 @@ from noria.replay.result import CEILING
 
 NEVER, PROJECT, EVERY = "never", "project", "every-"
 DEFAULT = (NEVER, f"{EVERY}28d", f"{EVERY}7d", PROJECT, CEILING)
+CHANGED = ("train", "triggers", "brakes", "gates", "rollout")
+"""The tables of the project file in which a policy may have other values: those that decide."""
+_COMMA = re.compile(r",(?![^\[{]*[\]}])")
+"""A comma, but not one within [] or {}."""
 NOT_REPLAYED = frozenset({"latency"})
 """Gates that measure what a history does not tell."""
 
@@ -51,10 +56,9 @@ def _policy(project: Project, name: str) -> Policy:
     asked = load(project.root, _changes(name, changes)) if changes else project
     suffix = f", with {changes}" if changes else ""
     if kind == PROJECT:
+        meaning = f"what the project file says{suffix}{_left_out(asked)}"
         gates = tuple(gate for gate in asked.gates if gate.check not in NOT_REPLAYED)
-        return Policy(
-            name=name, meaning=f"what the project file says{suffix}", project=replace(asked, gates=gates)
-        )
+        return Policy(name=name, meaning=meaning, project=replace(asked, gates=gates))
     if kind == NEVER:
         return Policy(
             name=name, meaning=f"the first model, and nothing after it{suffix}", project=_blind(asked, None)
@@ -69,8 +73,13 @@ def _policy(project: Project, name: str) -> Policy:
     raise _unknown(name, kind)
 
 
+def _left_out(project: Project) -> str:
+    gates = [gate.check for gate in project.gates if gate.check in NOT_REPLAYED]
+    return f"; without its gate {', '.join(gates)}, which a history cannot measure" if gates else ""
+
+
 def _blind(project: Project, every: Cadence | None) -> Project:
-    """Return the project without gates, brakes and rollout: it trains on everything, and what is new serves."""
+    """Return the project without gates, brakes and rollout: it trains on all, and what is new serves."""
     return replace(
         project,
         train=replace(project.train, holdout=0.0, refit=False),
@@ -99,13 +108,16 @@ def _unknown(name: str, kind: str) -> ProjectError:
 
 def _changes(name: str, text: str) -> dict[str, Any]:
     """Return `train.window=60d,brakes.runs=...` as keys and values; a text needs no quotation marks."""
-    changes = {}
-    for part in text.split(","):
-        key, equals, value = part.partition("=")
-        if not equals or not key.strip():
-            fault = f"--policy {name}: found {part!r}; allowed: KEY=VALUE, such as train.window=60d"
+    changes: dict[str, Any] = {}
+    for part in _COMMA.split(text):
+        key, equals, value = (piece.strip() for piece in part.partition("="))
+        if not equals or key.partition(".")[0] not in CHANGED:
+            fault = (
+                f"--policy {name}: found {part!r}; allowed: KEY=VALUE with a key of {', '.join(CHANGED)}, "
+                "such as train.window=60d"
+            )
             raise ProjectError((fault,), hint="noria replay --help")
-        changes[key.strip()] = _value(value.strip())
+        changes[key] = _value(value)
     return changes
 
 

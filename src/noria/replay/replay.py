@@ -14,7 +14,7 @@ from noria.replay.faults import examine
 from noria.replay.history import History, read_history
 from noria.replay.policies import Policy, policies
 from noria.replay.result import PolicyResult, Replay
-from noria.replay.stage import Stage, Tell, rows_file, set_up
+from noria.replay.stage import Stage, Tell, set_up
 from noria.replay.workers import Workers
 
 FIRST = 12
@@ -36,14 +36,15 @@ def replay(
     Raises:
         ProjectError: a name is no policy.
         DataError: the history cannot be replayed; all its faults are named.
-        PipelineError: the pipeline makes no model.
+        PipelineError: the pipeline's graph has a fault.
+        JobKilled: a process that trained or predicted was ended.
     """
     asked = policies(project, names)
     history = read_history(project, schema, now)
     begin, end = begin or _begin(history), end or history.moment(-1)
     warnings = examine(history, project, begin, end, now)
     started = time.perf_counter()
-    with Workers(rows_file(history, project.home / "replay")) as workers:
+    with Workers() as workers:
         stage = set_up(project, schema, history, workers, begin, end)
         results = _play(stage, workers, asked, tell)
         bare = stage.trainings.seconds

@@ -12,7 +12,7 @@ from typing import TypeAlias
 import numpy as np
 
 from noria.adapters.git import Repository
-from noria.errors import NoriaError
+from noria.errors import JobKilled, NoriaError
 from noria.jobs import request
 from noria.pipeline import fingerprint
 from noria.pipeline.train import Request
@@ -64,6 +64,8 @@ class Stage:
             course = Course(policy.project, self.labelled, self._jobs(policy, asked), self.span.begin)
             course.run(self.end, lambda now: tell(self._progress(policy, now)))
             return of_course(policy, course, self.span)
+        except JobKilled:
+            raise  # the processes are gone, for the other policies as well
         except NoriaError as error:
             return PolicyResult(name=policy.name, meaning=policy.meaning, fault=error.message)
 
@@ -92,22 +94,21 @@ def set_up(
     checkout = Path(Repository(project.root).export(None, folder / "checkout").path)
     models = folder / "models"
     models.mkdir(exist_ok=True)
-    labelled = _labelled(history, project)
+    rows, labelled = _rows_file(history, folder), _labelled(history, project)
     code = _code(checkout) + history.digest
     return Stage(
         schema=schema,
         checkout=checkout,
         labelled=labelled,
-        trainings=Trainings(workers, models, code, len(labelled.truth), labelled.classes),
+        trainings=Trainings(workers, models, rows, len(labelled.truth), code),
         from_champion="champion" in workers.inputs(checkout, project.pipeline),
         span=span(labelled, str(project.task), begin, end),
         end=end,
     )
 
 
-def rows_file(history: History, folder: Path) -> Path:
+def _rows_file(history: History, folder: Path) -> Path:
     """Write the history's rows as an Arrow file that every worker maps into its memory; return its path."""
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / "rows.arrow"
     partial = path.with_suffix(".partial")
     history.rows.rechunk().write_ipc(partial, compression="uncompressed")

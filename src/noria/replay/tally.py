@@ -1,8 +1,8 @@
-"""What a policy's course came to: its quality block by block, its costs, and how its promotions turned out."""
+"""What a policy's course came to: its quality block by block, its costs, and how its promotions fared."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,6 +19,7 @@ from noria.replay.jobs import Labelled
 from noria.replay.policies import Policy
 from noria.replay.result import Block, PolicyResult, Promotion
 from noria.replay.workers import Trained
+from noria.rows import RunRow
 
 DAY = timedelta(days=1)
 FEWEST = 28
@@ -61,6 +62,7 @@ def of_course(policy: Policy, course: Course, span: Span) -> PolicyResult:
         course.served,
         course.jobs.trained,
         span,
+        _no_first_model(runs),
         refusals=sum(run.status == "refused" for run in runs),
         failed=sum(run.status == "failed" for run in runs),
         promotions=sum(entry["kind"] == Phase.PROMOTED for entry in entries),
@@ -71,19 +73,20 @@ def of_course(policy: Policy, course: Course, span: Span) -> PolicyResult:
 
 
 def of_outputs(policy: Policy, served: Array, trained: list[Trained], span: Span) -> PolicyResult:
-    """Return what the outputs of shape (n,) or (n, k) for the rows of the span come to; nothing was decided."""
+    """Return what outputs of shape (n,) or (n, k) for the rows of the span come to; nothing was decided."""
     whole = np.full((len(span.labelled.truth), *served.shape[1:]), np.nan)
     whole[span.numbers.start : span.numbers.stop] = served
     return _result(policy, whole, trained, span)
 
 
 def _result(
-    policy: Policy, served: Array, trained: Iterable[Trained], span: Span, **counts: Any
+    policy: Policy, served: Array, trained: Iterable[Trained], span: Span, reason: str = "", **counts: Any
 ) -> PolicyResult:
+    """Return the result of what was served; `reason` says why there may have been no model."""
     trained = list({model.artifact: model for model in trained}.values())
     outputs, truth = served[span.judged], span.labelled.truth[span.judged]
     unserved = int(np.isnan(outputs).reshape(len(outputs), -1).any(axis=1).sum())
-    fault = f"{unserved} of {len(outputs)} labelled rows met no model" if unserved else ""
+    fault = f"{unserved} of {len(outputs)} labelled rows met no model{reason}" if unserved else ""
     return PolicyResult(
         name=policy.name,
         meaning=policy.meaning,
@@ -95,6 +98,13 @@ def _result(
         fault=fault,
         **counts,
     )
+
+
+def _no_first_model(runs: Sequence[RunRow]) -> str:
+    """Return why the first run, the last of these, made no model, after a colon; "" where it made one."""
+    first = next(run for run in reversed(runs) if run.status != "merged")
+    said = {"failed": "failed", "refused": "was refused"}.get(first.status)
+    return f": the first run {said}: {first.error}" if said else ""
 
 
 def _blocks(span: Span, truth: Array, outputs: Array) -> tuple[Block, ...]:

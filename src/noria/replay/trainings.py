@@ -1,7 +1,7 @@
 """Every training and every prediction that a replay needs, made once, whichever policies ask for it.
 
-A training is known by what it depends on: the pipeline's code, parameters and seed, and the very rows. What was
-trained is kept under the project's `.noria/replay`, so that a replay that was interrupted goes on where it was.
+A training is known by what it depends on: the pipeline's code, parameters and seed, and the very rows. What
+was trained is kept under the project's `.noria/replay`, so that a replay goes on where one was interrupted.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from threading import RLock
 from typing import Any
@@ -21,7 +22,6 @@ import numpy as np
 from noria.artifact import manifest
 from noria.core.quality import Array
 from noria.errors import ArtifactError
-from noria.pipeline.measure import aligned
 from noria.pipeline.train import Request
 from noria.replay.workers import Predicted, Trained, Workers, result
 
@@ -31,7 +31,7 @@ CHUNKS, SMALLEST = 128, 256
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ordered:
-    """What to train: the request without its rows, whose numbers are `rows`, rising, of shape (n,)."""
+    """What to train: a request, whose rows are those of the numbers in `rows`, rising, of shape (n,)."""
 
     request: Request
     rows: np.ndarray
@@ -40,20 +40,18 @@ class Ordered:
 class Trainings:
     """Shares trainings and predictions between the threads of a replay's policies.
 
-    `code` is a digest of what the pipeline's code and environment are, `classes` the label's classes in the
-    order of all outputs, as texts. `seconds` adds up what the bare calls took: the pipeline's steps and the
-    models' predictions, each distinct one once, without those that an earlier replay had kept.
+    `rows` is an Arrow file with `count` rows, `folder` is where models are kept, and `code` a digest of all
+    that makes a model but is no part of what is ordered. `seconds` adds up what the bare calls took: the
+    pipeline's steps and the models' predictions, each once, without those that an earlier replay had kept.
     """
 
-    def __init__(
-        self, workers: Workers, folder: Path, code: str, rows: int, classes: tuple[str, ...]
-    ) -> None:
+    def __init__(self, workers: Workers, folder: Path, rows: Path, count: int, code: str) -> None:
         self._workers = workers
         self._folder = folder
+        self._rows = str(rows)
+        self._count = count
         self._code = code
-        self._rows = rows
-        self.chunk = max(SMALLEST, -(-rows // CHUNKS))
-        self._classes = classes
+        self.chunk = max(SMALLEST, -(-count // CHUNKS))
         self._lock = RLock()  # a future that is done already calls back at once
         self._asked: dict[Any, Future[Any]] = {}
         self.seconds = 0.0
@@ -67,18 +65,15 @@ class Trainings:
         return self._once(key, lambda: self._kept(key) or self._begin(key, ordered))
 
     def outputs(self, trained: Trained, numbers: range) -> Array:
-        """Return what a model says of the rows of these numbers, of shape (n,) or (n, k)."""
+        """Return what a model says of the rows of these numbers, of shape (n,), or (n, k) in its classes."""
         chunks = range(numbers.start // self.chunk, -(-numbers.stop // self.chunk))
         futures = [
-            self._once((trained.artifact, chunk), lambda c=chunk: self._predict(trained, c))
-            for chunk in chunks
+            self._once((trained.artifact, chunk), partial(self._predict, trained, chunk)) for chunk in chunks
         ]
-        if not futures:
-            return np.empty(0)
         found = np.concatenate([result(future).outputs for future in futures])
         begin = chunks.start * self.chunk
-        part = found[numbers.start - begin : numbers.stop - begin]
-        return aligned(part, trained.classes, self._classes) if part.ndim > 1 else part
+        part: Array = found[numbers.start - begin : numbers.stop - begin]
+        return part
 
     def _once(self, key: Any, begin: Callable[[], Future[Any]]) -> Future[Any]:
         with self._lock:
@@ -92,7 +87,7 @@ class Trainings:
         said = json.dumps(
             [self._code, msgspec.to_builtins(meaning), manifest.digest(Path(champion)) if champion else None]
         )
-        taken = np.zeros(self._rows, dtype=bool)
+        taken = np.zeros(self._count, dtype=bool)
         taken[ordered.rows] = True
         return hashlib.sha256(said.encode() + np.packbits(taken).tobytes()).hexdigest()
 
@@ -109,8 +104,9 @@ class Trainings:
         return future
 
     def _begin(self, key: str, ordered: Ordered) -> Future[Trained]:
-        request = replace(ordered.request, out=str(self._folder / key))
+        request = replace(ordered.request, rows=self._rows, out=str(self._folder / key))
         future = self._workers.train(request, ordered.rows)
+        future.add_done_callback(self._add)
         future.add_done_callback(lambda done: self._keep(key, done))
         return future
 
@@ -120,16 +116,14 @@ class Trainings:
         partial = self._folder / f"{key}.partial"
         partial.write_bytes(msgspec.json.encode(done.result()))
         partial.rename(self._folder / f"{key}.json")
-        self._count(done.result().seconds)
 
     def _predict(self, trained: Trained, chunk: int) -> Future[Predicted]:
-        numbers = range(chunk * self.chunk, min((chunk + 1) * self.chunk, self._rows))
-        future = self._workers.predict(trained.artifact, numbers)
-        future.add_done_callback(
-            lambda done: None if done.cancelled() or done.exception() else self._count(done.result().seconds)
-        )
+        numbers = range(chunk * self.chunk, min((chunk + 1) * self.chunk, self._count))
+        future = self._workers.predict(trained.artifact, self._rows, numbers)
+        future.add_done_callback(self._add)
         return future
 
-    def _count(self, seconds: float) -> None:
-        with self._lock:
-            self.seconds += seconds
+    def _add(self, done: Future[Trained] | Future[Predicted]) -> None:
+        if not done.cancelled() and done.exception() is None:
+            with self._lock:
+                self.seconds += done.result().seconds

@@ -12,7 +12,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import CancelledError, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -43,10 +43,10 @@ ASKED_AGAIN = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trained:
-    """A packaged model in `artifact`; `seconds` is the time and `cpu_seconds` the work of the pipeline's steps.
+    """A packaged model in `artifact`; the pipeline took `seconds` of time and `cpu_seconds` of work.
 
-    `not_repeatable` counts the rows, of a few that were asked one by one, whose output was another in a batch.
-    `classes` are those of a classifier, as texts, in the order of its outputs.
+    `not_repeatable` counts the rows, of a few that were asked one by one, whose output was another in a
+    batch. `classes` are those of a classifier, as texts, in the order of its outputs.
     """
 
     artifact: str
@@ -68,15 +68,15 @@ class Predicted:
 class Workers:
     """As many processes as there are processors. Close them, or use them in a `with` statement.
 
-    `rows` is an Arrow file of the history, which all of them map into memory.
+    What they train or predict is told by an Arrow file of all rows, and the numbers of some of them.
     """
 
-    def __init__(self, rows: Path) -> None:
+    def __init__(self) -> None:
         self.count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(list(PRELOADED))
         with _one_thread():
-            self._pool = ProcessPoolExecutor(self.count, context, _begin, (str(rows),))
+            self._pool = ProcessPoolExecutor(self.count, context, _begin)
             self._pool.submit(_ready).result()  # the server of forks has taken its environment over by now
 
     def inputs(self, checkout: Path, pipeline: str) -> frozenset[str]:
@@ -85,19 +85,19 @@ class Workers:
         Raises:
             PipelineError: the graph has a fault.
         """
-        names: frozenset[str] = result(self._pool.submit(_inputs, checkout, pipeline))
+        names: frozenset[str] = result(self._submit(_inputs, checkout, pipeline))
         return names
 
     def train(self, request: Request, numbers: np.ndarray) -> Future[Trained]:
-        """Execute the pipeline on the rows of these numbers; `request.rows` is not used.
+        """Execute the pipeline on the rows of these numbers, rising; `request.rows` is the Arrow file.
 
         The future raises PipelineError where the pipeline does not return a model that can be kept.
         """
-        return self._pool.submit(_train, request, numbers)
+        return self._submit(_train, request, numbers)
 
-    def predict(self, artifact: str, numbers: range) -> Future[Predicted]:
-        """Ask the model of an artifact for the rows of these numbers."""
-        return self._pool.submit(_predict, artifact, numbers)
+    def predict(self, artifact: str, rows: str, numbers: range) -> Future[Predicted]:
+        """Ask the model of an artifact for the rows of these numbers in an Arrow file."""
+        return self._submit(_predict, artifact, rows, numbers)
 
     def close(self) -> None:
         """End the processes; what they were doing is given up."""
@@ -106,6 +106,12 @@ class Workers:
         for process in children:
             with suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
+
+    def _submit(self, work: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        try:
+            return self._pool.submit(work, *arguments)
+        except RuntimeError:  # the processes are gone
+            raise _killed() from None
 
     def __enter__(self) -> Workers:
         return self
@@ -122,12 +128,16 @@ def result(future: Future[Any]) -> Any:
     """
     try:
         return future.result()
-    except BrokenProcessPool:
-        raise JobKilled(
-            "a process of the replay was ended while it trained or predicted; the kernel ends what takes too "
-            "much memory; what was trained is kept",
-            hint="noria replay",
-        ) from None
+    except (BrokenProcessPool, CancelledError):
+        raise _killed() from None
+
+
+def _killed() -> JobKilled:
+    return JobKilled(
+        "a process of the replay was ended while it trained or predicted: by the pipeline's own code, or by "
+        "the kernel, which ends what takes too much memory; what was trained is kept",
+        hint="noria replay",
+    )
 
 
 @contextmanager
@@ -154,13 +164,9 @@ def _one_thread() -> Iterator[None]:
 
 # --- in the processes ---
 
-_rows: pl.DataFrame = pl.DataFrame()
 
-
-def _begin(rows: str) -> None:
-    global _rows
+def _begin() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the caller, who then ends the workers
-    _rows = pl.scan_ipc(rows).collect()
 
 
 def _ready() -> None:
@@ -168,26 +174,20 @@ def _ready() -> None:
 
 
 def _inputs(checkout: Path, pipeline: str) -> frozenset[str]:
-    with imported(checkout, pipeline) as module:
+    with _told_as_its_own(f"in {pipeline}"), imported(checkout, pipeline) as module:
         return frozenset(need for step in graph.read(module) for need in step.needs)
 
 
 def _train(request: Request, numbers: np.ndarray) -> Trained:
-    frame = _rows[numbers].select(~pl.selectors.starts_with("_"))
-    values: dict[str, Any] = {"train": frame, "params": request.params, "seed": request.seed}
-    values["champion"] = load(request.champion) if request.champion else None
+    frame = _history(request.rows)[numbers].select(~pl.selectors.starts_with("_"))
     began, cpu = time.perf_counter(), time.process_time()
-    with imported(Path(request.checkout), request.pipeline) as module:
-        for step in graph.read(module):
-            values[step.name] = _called(step.function, step.name, {name: values[name] for name in step.needs})
+    estimator = _executed(request, frame)
     seconds, cpu_seconds = time.perf_counter() - began, time.process_time() - cpu
-    package.save(
-        values["model"],
-        Path(request.out),
-        task=request.task,
-        features=request.features,
-        example=frame.head(EXAMPLES),
-    )
+    example = frame.head(EXAMPLES)
+    with _told_as_its_own("of the model that the pipeline returned"):
+        package.save(
+            estimator, Path(request.out), task=request.task, features=request.features, example=example
+        )
     model = _model(request.out)
     return Trained(
         artifact=request.out,
@@ -199,6 +199,21 @@ def _train(request: Request, numbers: np.ndarray) -> Trained:
     )
 
 
+def _executed(request: Request, frame: pl.DataFrame) -> Any:
+    """Return what the pipeline's step `model` returns."""
+    values: dict[str, Any] = {"train": frame, "params": request.params, "seed": request.seed}
+    values["champion"] = load(request.champion) if request.champion else None
+    checkout = Path(request.checkout)
+    with (
+        _told_as_its_own(f"in {request.pipeline}"),
+        imported(checkout, request.pipeline) as module,
+    ):
+        for step in graph.read(module):
+            with _told_as_its_own(f"in the step {step.name} of the pipeline"):
+                values[step.name] = step.function(**{name: values[name] for name in step.needs})
+    return values["model"]
+
+
 def _not_repeatable(model: Predictor, rows: pl.DataFrame) -> int:
     together = model.predict(columns_of(rows, model))
     alone = [model.predict(columns_of(rows[number : number + 1], model)) for number in range(len(rows))]
@@ -206,24 +221,28 @@ def _not_repeatable(model: Predictor, rows: pl.DataFrame) -> int:
     return int(off.reshape(len(rows), -1).any(axis=1).sum())
 
 
-def _called(function: Callable[..., Any], name: str, values: dict[str, Any]) -> Any:
-    """Call a step; what it raises may be of any class, so it comes back as one that every process knows."""
+@contextmanager
+def _told_as_its_own(where: str) -> Iterator[None]:
+    """Raise what the project's code raises, of whatever class, as one that every process knows."""
     try:
-        return function(**values)
+        yield
     except NoriaError:
         raise
-    except Exception as error:
-        raise PipelineError(
-            f"in the step {name} of the pipeline: {type(error).__name__}: {error}", hint="noria run"
-        ) from None
+    except (Exception, SystemExit) as error:
+        raise PipelineError(f"{where}: {type(error).__name__}: {error}", hint="noria run") from None
 
 
-def _predict(artifact: str, numbers: range) -> Predicted:
-    model = _model(artifact)
-    rows = _rows[numbers.start : numbers.stop]
+def _predict(artifact: str, rows: str, numbers: range) -> Predicted:
+    model, asked = _model(artifact), _history(rows)[numbers.start : numbers.stop]
     began = time.perf_counter()
-    outputs = model.predict(columns_of(rows, model))
+    with _told_as_its_own("as the model predicted"):
+        outputs = model.predict(columns_of(asked, model))
     return Predicted(outputs=outputs, seconds=time.perf_counter() - began)
+
+
+@lru_cache(1)
+def _history(rows: str) -> pl.DataFrame:
+    return pl.scan_ipc(rows).collect()
 
 
 @lru_cache(MODELS)
