@@ -6,13 +6,17 @@ READY := $(VENV)/ready
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench evidence lock clean
+.PHONY: help demo replay test check bench evidence lock clean
 
 help:            ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(READY)   ## watch noria keep a model of flight delays good through 2013 (ARGS="--months 3" is the short one)
 	$(BIN)/noria demo $(ARGS)
+
+replay: $(READY) ## see what other policies would have cost and gained in 2013 (ARGS passes on)
+	test -d noria-replay/flight-delay || $(BIN)/noria init noria-replay/flight-delay --template flights --months 12
+	$(BIN)/noria replay --project noria-replay/flight-delay --html replay.html $(ARGS)
 
 test: $(READY)   ## run the tests
 	$(BIN)/python -m pytest $(ARGS)

@@ -36,8 +36,13 @@ def test_a_known_flight(flights: pl.DataFrame) -> None:
     assert (row["weekday"], row["day_of_year"], row["dest"]) == (2, 1, "IAH")
 
 
-def test_january_holds_what_landed(tmp_path: Path) -> None:
-    january = pl.read_parquet(source.write_january(tmp_path))
+def test_a_month_holds_what_landed(tmp_path: Path) -> None:
+    source.write_months(tmp_path, 2)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "flights-2013-01.parquet",
+        "flights-2013-02.parquet",
+    ]
+    january = pl.read_parquet(tmp_path / "flights-2013-01.parquet")
     assert len(january) == 27_004 - 606
     assert january["late"].null_count() == 0
 

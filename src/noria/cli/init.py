@@ -35,6 +35,9 @@ def command(
     template: Annotated[
         str | None, typer.Option(help=f"Instead of --data: {' or '.join(TEMPLATES)}.")
     ] = None,
+    months: Annotated[
+        int, typer.Option(min=1, max=12, help="Of the template flights: how many months, from January on.")
+    ] = 1,
 ) -> None:
     """Make a project: noria.toml, schema.toml, a pipeline, and a first commit."""
     roles = {
@@ -54,7 +57,7 @@ def command(
     root = Path(name)
     _require_free(root)
     try:
-        examples = _bring(root / "data", template, data or [], said)
+        examples = _bring(root / "data", template, months, data or [], said)
         summary = _make(root, template, examples)
     except BaseException:
         shutil.rmtree(root, ignore_errors=True)
@@ -73,14 +76,16 @@ def _require_free(root: Path) -> None:
         raise ProjectError(tuple(faults), hint="noria init --help")
 
 
-def _bring(folder: Path, template: str | None, data: list[str], said: dict[str, str]) -> Examples:
+def _bring(
+    folder: Path, template: str | None, months: int, data: list[str], said: dict[str, str]
+) -> Examples:
     """Put the data into `folder`; `said` is what the command line says of their columns."""
     from noria.project import samples
     from noria.project.scaffold import Examples
 
     folder.mkdir(parents=True)
     if template == "flights":
-        return _flights(folder)
+        return _flights(folder, months)
     if template == "tabular":
         return _customers(folder)
     source = samples.copy(samples.matching(Path(), data), folder)
@@ -107,11 +112,11 @@ def _make(root: Path, template: str | None, examples: Examples) -> str:
     return "\n".join([head, *left_out])
 
 
-def _flights(folder: Path) -> Examples:
-    from noria.demo.flights import write_january
+def _flights(folder: Path, months: int) -> Examples:
+    from noria.demo.flights import write_months
     from noria.project.scaffold import Examples
 
-    write_january(folder)
+    write_months(folder, months)
     return Examples(
         source="data/flights-*.parquet",
         label="late",

@@ -21,12 +21,18 @@ From = Annotated[
     str | None, typer.Option("--from", help="Where the policies begin: a date, or a moment (UTC).")
 ]
 To = Annotated[str | None, typer.Option("--to", help="Where they end.")]
+Project = Annotated[Path | None, typer.Option("--project", help="The project's directory, if not this one.")]
 Json = Annotated[Path | None, typer.Option("--json", help="Write the results as JSON.")]
 Html = Annotated[Path | None, typer.Option("--html", help="Write them as one page with pictures.")]
 
 
 def command(
-    policy: Names = None, begin: From = None, end: To = None, json: Json = None, html: Html = None
+    policy: Names = None,
+    begin: From = None,
+    end: To = None,
+    project: Project = None,
+    json: Json = None,
+    html: Html = None,
 ) -> None:
     """Run the project's pipeline over its history, under several policies side by side.
 
@@ -42,15 +48,15 @@ def command(
     from noria.replay.replay import replay
     from noria.replay.table import show
 
-    project = find_project()
+    found = find_project(project)
     with watched(policy or DEFAULT) as tell:
         played = replay(
-            project,
-            read_schema(project.root),
+            found,
+            read_schema(found.root),
             policy or DEFAULT,
             begin=_moment("--from", begin),
             end=_moment("--to", end),
-            now=open_clock(project.home).now(),
+            now=open_clock(found.home).now(),
             tell=tell,
         )
     show(played, Console())

@@ -18,15 +18,15 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done,
 Message = Annotated[str, typer.Option("--message", "-m", help="Why; it is kept in the ledger.")]
 
 
-def find_project() -> Project:
-    """Return the project of the working directory or of the nearest directory above it.
+def find_project(start: Path | None = None) -> Project:
+    """Return the project of a directory, by default the working one, or of the nearest directory above it.
 
     Raises:
         ProjectError: there is none, or its files have faults.
     """
     from noria.project.parse import load
 
-    here = Path.cwd()
+    here = (start or Path.cwd()).resolve()
     for folder in (here, *here.parents):
         if (folder / "noria.toml").is_file():
             return load(folder)

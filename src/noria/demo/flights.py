@@ -61,12 +61,13 @@ def flights() -> pl.DataFrame:
     )
 
 
-def write_january(directory: Path) -> Path:
-    """Write the flights of January 2013 that landed, as a Parquet file in `directory`; return its path."""
-    path = directory / "flights-2013-01.parquet"
-    month = pl.col("day_of_year") <= 31
-    flights().filter(month & pl.col("late").is_not_null()).write_parquet(path)
-    return path
+def write_months(directory: Path, months: int = 1) -> None:
+    """Write the flights that landed, of the first `months` of 2013, as a Parquet file a month."""
+    table = flights().filter(pl.col("late").is_not_null())
+    local = pl.date(2013, 1, 1).dt.offset_by(pl.format("{}d", pl.col("day_of_year") - 1))
+    for month in range(1, months + 1):
+        path = directory / f"flights-2013-{month:02}.parquet"
+        table.filter(local.dt.month() == month).write_parquet(path)
 
 
 def _folder() -> Path:
