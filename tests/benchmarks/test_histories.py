@@ -28,8 +28,8 @@ def test_a_rule_that_stays_gives_both_halves_the_same_share() -> None:
 
 
 def test_the_sea_concepts_differ_as_their_limits_do() -> None:
-    # two uniform numbers of 0 to 10 have a sum of at most L (up to 10) with chance L^2 / 200, and are
-    # labelled so with chance .1 + .8 times that, as a tenth is wrong; 5,000 rows have a standard deviation of .007
+    # Two uniform numbers of 0 to 10 have a sum of at most L (up to 10) with chance L^2 / 200. A tenth of the
+    # labels is wrong: .1 + .8 times that are positive. 5,000 rows have a standard deviation of .007.
     frame = abrupt().frame.with_columns(quarter=pl.int_range(pl.len()) * 4 // ROWS)
     shares = frame.group_by("quarter", maintain_order=True).agg(pl.mean("positive"))["positive"]
     expected = [0.1 + 0.8 * limit**2 / 200 for limit in (8.0, 9.0, 7.0, 9.5)]

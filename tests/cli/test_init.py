@@ -70,14 +70,16 @@ def test_when_a_label_is_known_is_kept_and_no_feature(tmp_path: Path, houses: Pa
     frame = pl.read_csv(houses).with_columns(paid=pl.col("sold"))
     frame.write_csv(houses)
     assert init("houses", "--data", str(houses), *roles).exit_code == 0
-    data = load(tmp_path / "houses").data
+    project = load(tmp_path / "houses")
+    data = project.data
+    assert project.rollout.guard == timedelta(days=21)  # two weeks in which labels are known
     assert (data.label_time, data.label_delay) == ("paid", timedelta(days=7))
     assert "paid" not in data.features
 
 
 def test_a_label_delay_that_is_no_duration_is_refused(tmp_path: Path, houses: Path) -> None:
     error = error_of("houses", "--data", str(houses), "--label", "price", "--label-delay", "soon")
-    assert "data.label_delay" in str(error)
+    assert 'label_delay: found "soon"; allowed: a duration' in str(error)
     assert not (tmp_path / "houses").exists()
 
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import timedelta
+from math import ceil
 from pathlib import Path
 
 from noria.core.quality import primary
+from noria.errors import ProjectError
 from noria.project.infer import Inference
 from noria.project.table import quoted, write_schema
+from noria.project.units import parse_duration
 
 _TEMPLATES = Path(__file__).with_name("templates")
 _BASE = "tabular"
@@ -56,6 +60,7 @@ def write_project(root: Path, template: str | None, examples: Examples, inferenc
         "name": root.name,
         "own_data": template is None,
         "task": inference.task,
+        "guard": _guard(examples.label_delay),
         "enough_rows": min(500, max(20, inference.rows // 10)),
         "metric": primary(inference.task).name,
         "features": inference.features,
@@ -67,6 +72,17 @@ def write_project(root: Path, template: str | None, examples: Examples, inferenc
         (root / target).write_text(text, encoding="utf-8")
     notes = {name: f"no feature: {reason}" for name, reason in inference.left_out.items()}
     write_schema(inference.schema, root, notes)
+
+
+def _guard(label_delay: str) -> str:
+    """Return two weeks beyond the label delay: a guard judges days whose labels are known."""
+    try:
+        delay = parse_duration(label_delay)
+    except ValueError as error:
+        raise ProjectError(
+            (f'label_delay: found "{label_delay}"; allowed: {error}',), hint="noria init --help"
+        ) from None
+    return f"{14 + ceil(delay / timedelta(days=1))}d"
 
 
 def _array(names: Sequence[str]) -> str:
