@@ -31,7 +31,7 @@ def test_the_model_before_comes_back_where_it_is_surely_better(before: list[Mome
 
 def test_what_is_told() -> None:
     seen = judge(days(0.05, 0.051, 0.049), LOSS)
-    assert seen.said.startswith("the model before is better by +0.0500 (+0.")
+    assert seen.said.startswith("the model before would have gained +0.0500 (+0.")
     assert seen.numbers["guard: days"] == 3
     assert seen.numbers["guard: statistic"] == seen.numbers["guard: low"] > seen.numbers["guard: bound"] == 0
 

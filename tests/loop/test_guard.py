@@ -86,7 +86,7 @@ def test_what_is_worse_is_taken_back_within_a_week(parts) -> None:
     last = parts.state.ledger("m")[-1]
     assert (last["kind"], last["actor"]) == ("rollback", "noria")
     assert (last["body"]["version"], last["body"]["instead_of"]) == (1, 2)
-    assert last["body"]["reason"].startswith("the model before is better by +0.0500 (+0.")
+    assert last["body"]["reason"].startswith("the model before would have gained +0.0500 (+0.")
     assert last["body"]["numbers"]["guard: days"] == 3
     assert not tick(parts)  # and version 2 is not tried again
 

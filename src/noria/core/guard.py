@@ -30,6 +30,6 @@ def judge(before: Sequence[Moments], loss: Moments) -> Finding:
         statistic=seen.low,
         bound=0.0,
         above=seen.mean > WORTHWHILE * loss.mean,
-        said=f"the model before is better by {seen}",
+        said=f"the model before would have gained {seen}",
         counts=seen.numbers | {"loss": loss.mean},
     )
