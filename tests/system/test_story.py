@@ -212,6 +212,7 @@ def by_hand(churn: Churn) -> None:
     """People may intervene: each verb says first what it would do, and a dry run does nothing."""
     assert "no rollout of churn is open" in churn.noria("promote", "--yes", code=1)
     churn.edit("noria.toml", "steps = []", "steps = [{ shadow = 1000000 }]")
+    churn.edit("noria.toml", "margin = 0.002", "newer = true\nmargin = 0.002")  # the same model passes again
     assert churn.commit("Look at a new version for long before it answers").version == 3
     until(lambda: churn.model().rollout.phase == "shadow")
     assert churn.noria("abort", "--dry-run") == "would be done: churn/3: shadow -> aborted\n"

@@ -171,7 +171,7 @@ def better_than_champion(options: dict[str, Any], evidence: Evidence) -> _Said:
         return Outcome.PASSED, f"not worse, and retraining pays: {text}; lately {_gain(record)}", numbers
     if options["newer"] and evidence.newer:
         return Outcome.PASSED, f"newer, and not worse: {text}", numbers
-    return Outcome.INCONCLUSIVE, f"not proven better by {worth:.4f}, which is worth it: {text}", numbers
+    return Outcome.INCONCLUSIVE, f"not proven to gain the {worth:.4f} that are worth it: {text}", numbers
 
 
 def latency(options: dict[str, Any], evidence: Evidence) -> _Said:
