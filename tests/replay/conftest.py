@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,19 @@ from noria.project.infer import infer
 from noria.project.model import Data, Project, Task, Train
 from noria.project.table import TableSchema
 from noria.replay.history import History, read_history
+from noria.replay.workers import Workers
 
 START = datetime(2013, 1, 1, tzinfo=UTC)
 NOW = datetime(2014, 1, 1, tzinfo=UTC)
 
 Read = Callable[..., tuple[History, Project]]
+
+
+@pytest.fixture(scope="session")
+def workers() -> Iterator[Workers]:
+    """Processes that train and predict, begun once: they load their libraries for seconds."""
+    with Workers() as processes:
+        yield processes
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ import re
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from difflib import get_close_matches
 from typing import Any
 
@@ -27,8 +28,8 @@ NEVER, PROJECT, EVERY = "never", "project", "every-"
 DEFAULT = (NEVER, f"{EVERY}28d", f"{EVERY}7d", PROJECT, CEILING)
 CHANGED = ("train", "triggers", "brakes", "gates", "rollout")
 """The tables of the project file in which a policy may have other values: those that decide."""
-_COMMA = re.compile(r",(?![^\[{]*[\]}])")
-"""A comma, but not one within [] or {}."""
+_PARTS = re.compile(r"(?:\[[^\]]*\]|\{[^}]*\}|[^,\[{])+")
+"""What stands between commas, but for those within [] or {}."""
 NOT_REPLAYED = frozenset({"latency"})
 """Gates that measure what a history does not tell."""
 
@@ -93,8 +94,11 @@ def _blind(project: Project, every: Cadence | None) -> Project:
 def _every(name: str, text: str) -> Cadence:
     try:
         duration = parse_duration(text)
-    except ValueError as error:
-        raise ProjectError((f"--policy {name}: {error}",), hint="noria replay --help") from None
+    except ValueError:
+        duration = timedelta(0)
+    if not duration:
+        fault = f"--policy {name}: found {text!r}; allowed: a duration, such as 7d or 12h"
+        raise ProjectError((fault,), hint="noria replay --help")
     return Cadence(floor=duration, ceiling=duration)
 
 
@@ -109,7 +113,7 @@ def _unknown(name: str, kind: str) -> ProjectError:
 def _changes(name: str, text: str) -> dict[str, Any]:
     """Return `train.window=60d,brakes.runs=...` as keys and values; a text needs no quotation marks."""
     changes: dict[str, Any] = {}
-    for part in _COMMA.split(text):
+    for part in _PARTS.findall(text):
         key, equals, value = (piece.strip() for piece in part.partition("="))
         if not equals or key.partition(".")[0] not in CHANGED:
             fault = (

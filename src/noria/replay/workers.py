@@ -101,11 +101,10 @@ class Workers:
 
     def close(self) -> None:
         """End the processes; what they were doing is given up."""
-        children = list(getattr(self._pool, "_processes", None) or {})
-        self._pool.shutdown(wait=False, cancel_futures=True)
-        for process in children:
+        for process in list(getattr(self._pool, "_processes", None) or {}):
             with suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
+        self._pool.shutdown(cancel_futures=True)
 
     def _submit(self, work: Callable[..., Any], *arguments: Any) -> Future[Any]:
         try:
