@@ -30,24 +30,37 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Cuts:
-    """The holdout, when it begins ("" where nothing is held out), and a stretch for each window."""
+    """The holdout, when it begins ("" where nothing is held out), and a stretch for each window.
+
+    `before` and `newest` are the times of the last row before the holdout, and of the last one of all.
+    """
 
     holdout: pl.DataFrame
     holdout_from: str
+    before: str
+    newest: str
     stretches: tuple[Stretch, ...]
 
 
-def cut(rows: pl.DataFrame, project: Project, windows: Sequence[str], *, due: datetime | None) -> Cuts:
+def cut(
+    rows: pl.DataFrame,
+    project: Project,
+    windows: Sequence[str],
+    *,
+    due: datetime | None,
+    since: str | None = None,
+) -> Cuts:
     """Part the rows whose labels are known, sorted by `_time` (a Datetime, or an Int64 for an order).
 
     The labels of rows up to `due` are due, None: of all. Later ones came early and are no fair sample: they
     are trained on once the gates have passed, and never judged by. A window that holds the same rows as one
-    before it is left out, and so is one in which the label does not vary.
+    before it is left out, and so is one in which the label does not vary. Held out is what the project says,
+    or all that came after `since`, the time of a row, as text.
 
     Raises:
         DataError: what is known is too little to train on or to hold out, or the label never varies.
     """
-    begin, end = _held_out(rows, project.train.holdout, due)
+    begin, end = _held_out(rows, project.train.holdout, due, since)
     before, holdout = rows[:begin], rows[begin:end]
     found: dict[tuple[int, int], Stretch] = {}
     for window in windows:
@@ -57,18 +70,31 @@ def cut(rows: pl.DataFrame, project: Project, windows: Sequence[str], *, due: da
     if not found:
         raise _unvarying(before, project)
     start = _text(holdout["_time"][0]) if holdout.height else ""
-    return Cuts(holdout=holdout, holdout_from=start, stretches=tuple(found.values()))
+    return Cuts(
+        holdout=holdout,
+        holdout_from=start,
+        before=_text(rows["_time"][begin - 1]),
+        newest=_text(rows["_time"][-1]),
+        stretches=tuple(found.values()),
+    )
 
 
-def _held_out(rows: pl.DataFrame, holdout: timedelta | float, due: datetime | None) -> tuple[int, int]:
+def _held_out(
+    rows: pl.DataFrame, holdout: timedelta | float, due: datetime | None, since: str | None
+) -> tuple[int, int]:
     """Return where the holdout begins and ends; rows of one moment are never parted."""
     times = rows["_time"]
     if not holdout:
         return rows.height, rows.height
     end = rows.height if due is None else int(times.search_sorted(due, side="right"))
-    begin = _last(times[:end], holdout) if end else 0
+    if since is not None:
+        begin = int(times.search_sorted(_moment(since, times), side="right"))
+    else:
+        begin = _last(times[:end], holdout) if end else 0
     if 0 < begin < end:
         return begin, end
+    if since is not None:
+        raise DataError(f"no label of a row after {since} is known and due yet", hint="noria plan")
     raise DataError(
         f"train.holdout = {holdout} leaves no row to {'hold out' if begin == end else 'train on'}: "
         f"{end} labels are known and due, from {_text(times[0])} to {_text(times[-1])}; "
@@ -116,3 +142,7 @@ def _unvarying(before: pl.DataFrame, project: Project) -> DataError:
 
 def _text(time: Any) -> str:
     return time.isoformat() if isinstance(time, datetime) else str(time)
+
+
+def _moment(text: str, times: pl.Series) -> datetime | int:
+    return datetime.fromisoformat(text) if times.dtype.is_temporal() else int(text)

@@ -40,7 +40,7 @@ def snapshot(job: Job) -> Snapshot:
 
     project, schema = _project(job)
     now = open_clock(project.home).now()
-    return cut.snapshot(project, schema, Path(job["run_dir"]) / "rows", now, job["windows"])
+    return cut.snapshot(project, schema, Path(job["run_dir"]) / "rows", now, job["windows"], job["since"])
 
 
 def train(job: Job) -> Training:

@@ -29,7 +29,8 @@ class Cut:
 class Snapshot:
     """A data version, cut for a run. Paths are Parquet files; times are of the project's clock.
 
-    `holdout` holds the newest matured rows, `cuts` the rows to train on, a cut for each window.
+    `holdout` holds the newest matured rows, `cuts` the rows to train on, a cut for each window; `before` and
+    `newest` are the times of the last row before the holdout, and of the last one of all.
     `holdout_from` is "" where nothing is held out. `new_rows` came since the version before; `quarantined`
     were refused with a reason. Every file carries `_version`, the data version in which a row was appended,
     and `_time` (a timestamp, or the row's number). `origin` tells what they were cut from, see
@@ -43,6 +44,8 @@ class Snapshot:
     holdout: str
     holdout_from: str
     holdout_rows: int
+    before: str
+    newest: str
     cuts: tuple[Cut, ...]
     origin: str = ""
 

@@ -183,12 +183,13 @@ class MemoryJobs:
         self._do("checkout")
         return Checkout(path="/checkout", commit=commit)
 
-    def snapshot(self, run: str, windows: tuple[str, ...]) -> Snapshot:
+    def snapshot(self, run: str, windows: tuple[str, ...], since: str | None) -> Snapshot:
         self._do("snapshot")
         cuts = (Cut(window=name, train=f"train-{name}", full=f"full-{name}", rows=1000) for name in windows)
         return Snapshot(
             version=1, rows=1000, new_rows=10, quarantined=0, holdout="h", holdout_rows=self.rows,
-            holdout_from="2013-02-22T00:00:00+00:00", cuts=tuple(cuts),
+            holdout_from="2013-02-22T00:00:00+00:00", before="2013-02-21T00:00:00+00:00",
+            newest="2013-02-28T00:00:00+00:00", cuts=tuple(cuts),
         )  # fmt: skip
 
     def train(self, run: str, checkout: Checkout, rows: str, name: str, champion: str | None) -> Training:

@@ -43,8 +43,8 @@ class ChildJobs:
         Thread(target=self._prepare, daemon=True).start()
         return self._call("checkout", run, Checkout, commit=commit)
 
-    def snapshot(self, run: str, windows: tuple[str, ...]) -> Snapshot:
-        return self._call("snapshot", run, Snapshot, windows=windows)
+    def snapshot(self, run: str, windows: tuple[str, ...], since: str | None) -> Snapshot:
+        return self._call("snapshot", run, Snapshot, windows=windows, since=since)
 
     def train(self, run: str, checkout: Checkout, rows: str, name: str, champion: str | None) -> Training:
         timeout = self._read_project().train.timeout.total_seconds()

@@ -19,11 +19,17 @@ from noria.rows import Cut, Snapshot
 
 
 def snapshot(
-    project: Project, schema: TableSchema, out_dir: Path, now: datetime, windows: Sequence[str]
+    project: Project,
+    schema: TableSchema,
+    out_dir: Path,
+    now: datetime,
+    windows: Sequence[str],
+    since: str | None = None,
 ) -> Snapshot:
     """Bring the dataset up to date, write the holdout and a cut for each window, and describe them.
 
-    A row takes part if its label was known at `now`. It may be repeated, and then does the same again.
+    A row takes part if its label was known at `now`. Held out is what the project says, or all that came
+    after `since`. It may be repeated, and then does the same again.
 
     Raises:
         DataError: a source cannot be read, or what is known is too little to train on and to hold out.
@@ -38,7 +44,7 @@ def snapshot(
     complete = rows.height == _stored(dataset) and not project.data.label_delay
     full = rows.sort("_time", maintain_order=True)
     due = now - project.data.label_delay if project.data.time else None
-    made = cut(full, project, windows, due=due)
+    made = cut(full, project, windows, due=due, since=since)
     out_dir.mkdir(parents=True, exist_ok=True)
 
     def write(name: str, frame: pl.DataFrame) -> str:
@@ -54,6 +60,8 @@ def snapshot(
         holdout=write("holdout", made.holdout),
         holdout_from=made.holdout_from,
         holdout_rows=made.holdout.height,
+        before=made.before,
+        newest=made.newest,
         cuts=tuple(
             Cut(
                 window=part.window,

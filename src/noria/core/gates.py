@@ -49,6 +49,7 @@ class Evidence:
     the blocks of earlier candidates against the same champion, and `record` what the last candidates gained
     over the champions of their time. `rival` says which artifact the champion was
     compared by, or is "" without a champion; `refit` is what it gains over the same model before its refit.
+    `is_champion` tells that the judged model is the champion, and was compared with the version before it.
     `newer` tells whether the candidate knows newer data or code. `not_finite` counts outputs that are NaN or
     infinite, `not_repeatable` rows whose output changed from call to call or from batch to single row.
     `latency` is the 99th percentile of single rows in a clean process, in seconds. `agreement` is the
@@ -67,6 +68,7 @@ class Evidence:
     refit: tuple[Block, ...] = ()
     rival: str = ""
     newer: bool = True
+    is_champion: bool = False
     not_finite: int | None = None
     not_repeatable: int | None = None
     latency: float | None = None
@@ -146,6 +148,7 @@ def better_than_champion(options: dict[str, Any], evidence: Evidence) -> _Said:
 
     A week of labels hides most gains in its noise. So the gains of all candidates over this champion are
     pooled; and what the last candidates gained over the champions of their time speaks for a candidate too.
+    Alone it speaks where the judged model is the champion itself, held against the one before it.
     """
     if not evidence.rival:
         return Outcome.PASSED, "there is no champion yet", {}
@@ -163,10 +166,11 @@ def better_than_champion(options: dict[str, Any], evidence: Evidence) -> _Said:
     numbers = {f"{of}{name}": number for of, one in told.items() for name, number in _numbers(one).items()}
     numbers |= {"margin": margin, "worthwhile": worth}
     text = f"{_gain(seen)} against {evidence.rival}"
-    if own.gain < -margin or seen.gain < -margin or seen.high < 0:
-        return Outcome.FAILED, f"worse: {text}; {own.gain:+.4f} on its own holdout", numbers
-    if seen.low > 0 and seen.gain >= worth:
-        return Outcome.PASSED, f"better: {text}", numbers
+    if not evidence.is_champion:
+        if own.gain < -margin or seen.gain < -margin or seen.high < 0:
+            return Outcome.FAILED, f"worse: {text}; {own.gain:+.4f} on its own holdout", numbers
+        if seen.low > 0 and seen.gain >= worth:
+            return Outcome.PASSED, f"better: {text}", numbers
     if record.low > 0 and record.gain >= options["worthwhile"] * record.loss:
         return Outcome.PASSED, f"not worse, and retraining pays: {text}; lately {_gain(record)}", numbers
     if options["newer"] and evidence.newer:

@@ -14,7 +14,7 @@ from noria.core.gates import Evidence
 from noria.core.ledger import plain
 from noria.core.trials import Trial, against, record
 from noria.loop.parts import Parts
-from noria.rows import RunRow, Snapshot, VersionRow
+from noria.rows import RunRow, VersionRow
 
 RECENT = 64
 """Runs that are looked back on."""
@@ -46,14 +46,14 @@ def found(measured: Mapping[str, Evidence], window: str) -> dict[str, Any]:
     return {"window": window, "metrics": judged.metrics, "daily": plain(judged.daily), "trial": plain(trial)}
 
 
-def gained(
-    evidence: Evidence, champion: VersionRow | None, snapshot: Snapshot, now: datetime
-) -> dict[str, Any]:
-    """Return the fact that tells the cadence what retraining gained; none where nothing was compared."""
+def gained(evidence: Evidence, newer: timedelta | None) -> dict[str, Any]:
+    """Return the fact that tells the cadence what retraining gained; none where nothing was compared.
+
+    `newer` is how much more of the world the judged model knew than its opponent, None without one.
+    """
     seen = next((one for one in evidence.against_champion.values() if one.blocks and one.loss), None)
-    if champion is None or seen is None:
+    if newer is None or seen is None:
         return {}
-    newer = _learnt(snapshot.holdout_from, now) - _learnt_until(champion)
     return {"gain": {"share": seen.gain / seen.loss, "newer": newer.total_seconds()}}
 
 
@@ -69,13 +69,13 @@ def gains(runs: Iterable[RunRow]) -> tuple[Gain, ...]:
     )
 
 
-def _learnt_until(version: VersionRow) -> datetime:
+def learnt_until(version: VersionRow) -> datetime:
     """Return up to when the shipped model knows the world: to its run where it was refitted."""
     if version.facts["refit"]:
         return version.registered
-    return _learnt(version.facts["holdout_from"], version.registered)
+    return learnt_before(version.facts["holdout_from"], version.registered)
 
 
-def _learnt(holdout_from: str, now: datetime) -> datetime:
-    """Return up to when a candidate knows the world; where rows have only an order, to its run."""
+def learnt_before(holdout_from: str, now: datetime) -> datetime:
+    """Return up to when a model knows the world that saw no holdout; where there is no time, to its run."""
     return datetime.fromisoformat(holdout_from) if "-" in holdout_from else now

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -12,8 +13,9 @@ from noria.core.policy import Cause
 from noria.core.trials import Trial, pays
 from noria.core.windows import AUTO, choose, windows_to_train
 from noria.loop.durable import Step, StepFault
+from noria.loop.forerunner import Forerunner, code_of, forerunner, left_by, twin_of
 from noria.loop.parts import Parts
-from noria.loop.past import found, gained, remembering, trials
+from noria.loop.past import found, gained, learnt_before, learnt_until, remembering, trials
 from noria.project.model import Train
 from noria.rows import Checkout, Cut, Entry, Rival, RunRow, Snapshot, Training, VersionRow
 
@@ -33,30 +35,43 @@ def _retrain(parts: Parts, run: str, step: Step) -> None:
     commit = None if row.trigger == Cause.MANUAL else row.commit  # by hand: the working tree as it is
     _enter(parts, run, "checkout", **_begun(row, parts.project.train, past))
     checkout = step("checkout", lambda: jobs.checkout(run, commit), Checkout)
-    _enter(parts, run, "snapshot", diff=checkout.diff)
+    _enter(parts, run, "snapshot", diff=checkout.diff, code=code_of(checkout))
     windows = tuple(_row(parts, run).facts["windows"])
-    snapshot = step("snapshot", lambda: jobs.snapshot(run, windows), Snapshot)
-    _enter(parts, run, "train", **_of_snapshot(snapshot))
-    trained = _candidates(parts, run, step, checkout, snapshot)
-    measured = _measured(parts, run, step, snapshot, trained)
+    before = forerunner(parts, run, checkout, windows)
+    since = before.learnt if before else None
+    snapshot = step("snapshot", lambda: jobs.snapshot(run, windows, since), Snapshot)
+    _enter(parts, run, "train", **_of_snapshot(snapshot), forerunner=before and before.run)
+    trained = _candidates(parts, run, step, checkout, snapshot, full=before is not None)
+    judged = {name: before.models[name] for name in trained if name in before.models} if before else trained
+    measured = _measured(parts, run, step, snapshot, judged, before)
     window = choose({name: seen.losses for name, seen in measured.items()}, past)
-    _enter(parts, run, "judge", **found(measured, window), **_gained(parts, run, measured[window], snapshot))
+    _enter(
+        parts,
+        run,
+        "judge",
+        **found(measured, window),
+        **gained(measured[window], _newer(parts, run, snapshot, before)),
+        **left_by(snapshot, trained, full=before is not None),
+        train_seconds=sum(one.seconds for one in trained.values()),
+        train_rows=sum(one.rows for one in trained.values()),
+    )
     evidence = remembering(measured[window], past)
     if not step("judge", lambda: _judge(parts, run, evidence, after_refit=False), bool):
         return
-    candidate = shipped = trained[window]
-    if _row(parts, run).facts["refit"] and snapshot.holdout_rows:
+    twin, shipped = judged[window], trained[window]
+    if before is None and _row(parts, run).facts["refit"] and snapshot.holdout_rows:
         _enter(parts, run, "refit")
         rows = next(cut.full for cut in snapshot.cuts if cut.window == window)
         shipped = step("refit", lambda: _train(parts, run, checkout, rows, f"full-{window}"), Training)
-        _enter(parts, run, "agree", refit_seconds=shipped.seconds)
-        agreed = step(
-            "agree", lambda: jobs.agree(run, snapshot, candidate.artifact, shipped.artifact), Evidence
-        )
+        left = left_by(snapshot, {window: shipped}, full=True)
+        _enter(parts, run, "refit", refit_seconds=shipped.seconds, **left)
+    if shipped != twin:
+        _enter(parts, run, "agree", refit=True)
+        agreed = step("agree", lambda: jobs.agree(run, snapshot, twin.artifact, shipped.artifact), Evidence)
         if not step("judge-refit", lambda: _judge(parts, run, agreed, after_refit=True), bool):
             return
     _enter(parts, run, "register")
-    step("register", lambda: _register(parts, run, shipped, candidate), int)
+    step("register", lambda: _register(parts, run, shipped, twin), int)
 
 
 def _begun(row: RunRow, train: Train, past: list[Trial]) -> dict[str, Any]:
@@ -67,11 +82,13 @@ def _begun(row: RunRow, train: Train, past: list[Trial]) -> dict[str, Any]:
 
 
 def _candidates(
-    parts: Parts, run: str, step: Step, checkout: Checkout, snapshot: Snapshot
+    parts: Parts, run: str, step: Step, checkout: Checkout, snapshot: Snapshot, *, full: bool
 ) -> dict[str, Training]:
-    """Train a candidate on each window; the step of a run's only one has no window in its name."""
+    """Train on each window, with or without the holdout; the step of a run's first one has a plain name."""
 
     def train(cut: Cut) -> Training:
+        if full:
+            return _train(parts, run, checkout, cut.full, f"full-{cut.window}")
         return _train(parts, run, checkout, cut.train, f"train-{cut.window}")
 
     first, *others = snapshot.cuts
@@ -82,27 +99,54 @@ def _candidates(
 
 
 def _measured(
-    parts: Parts, run: str, step: Step, snapshot: Snapshot, trained: Mapping[str, Training]
+    parts: Parts,
+    run: str,
+    step: Step,
+    snapshot: Snapshot,
+    judged: Mapping[str, Training],
+    before: Forerunner | None,
 ) -> dict[str, Evidence]:
-    """Measure each candidate on the holdout; where nothing is held out, nothing is measured."""
-    rival = _row(parts, run).facts.get("rival", parts.state.model(parts.model).champion)
-    seconds, rows = (sum(getattr(one, name) for one in trained.values()) for name in ("seconds", "rows"))
-    _enter(parts, run, "evaluate", train_seconds=seconds, train_rows=rows, rival=rival)
+    """Measure each model on the holdout; where nothing is held out, nothing is measured."""
+    champion = _row(parts, run).facts.get("rival", parts.state.model(parts.model).champion)
+    _enter(parts, run, "evaluate", rival=champion)
     if not snapshot.holdout_rows:
-        return {window: Evidence() for window in trained}
+        return {window: Evidence() for window in judged}
+    rival, is_champion = opponent(parts, champion, before)
 
     def evaluate(window: str) -> Evidence:
-        return _evaluate(parts, run, snapshot, trained[window], rival)
+        newer = _is_newer(parts, run, rival, snapshot)
+        seen = parts.jobs.evaluate(run, snapshot, judged[window].artifact, rival, newer)
+        return replace(seen, is_champion=is_champion)
 
-    first, *others = trained
+    first, *others = judged
     measured = {first: step("evaluate", lambda: evaluate(first), Evidence)}
     return measured | {name: step(f"evaluate-{name}", partial(evaluate, name), Evidence) for name in others}
 
 
-def _gained(parts: Parts, run: str, evidence: Evidence, snapshot: Snapshot) -> dict[str, Any]:
+def opponent(parts: Parts, champion: int | None, before: Forerunner | None) -> tuple[Rival | None, bool]:
+    """Return whom the judged model is compared with, and whether it is itself the champion.
+
+    If it is, its opponent is the one before it: what that one lacks is what retraining gained.
+    """
+    rival = rival_of(parts, champion)
+    if rival is None or before is None or before.version != champion:
+        return rival, False
+    return rival_of(parts, before.rival) or twin_of(rival), True
+
+
+def _newer(parts: Parts, run: str, snapshot: Snapshot, before: Forerunner | None) -> timedelta | None:
+    """Return how much more of the world the judged model knows than its opponent."""
     row = _row(parts, run)
     champion = row.facts["rival"] and parts.state.version(parts.model, row.facts["rival"])
-    return gained(evidence, champion or None, snapshot, row.started)
+    if not champion:
+        return None
+    judged = before.started if before else learnt_before(snapshot.holdout_from, row.started)
+    if before is None or before.version != champion.version:
+        return judged - learnt_until(champion)
+    older = before.rival and parts.state.version(parts.model, before.rival)
+    if older:
+        return judged - learnt_until(older)
+    return judged - learnt_before(champion.facts["holdout_from"], champion.registered)
 
 
 def rival_of(parts: Parts, champion: int | None) -> Rival | None:
@@ -125,15 +169,6 @@ def _rival(row: VersionRow) -> Rival:
 def _train(parts: Parts, run: str, checkout: Checkout, rows: str, name: str) -> Training:
     rival = rival_of(parts, parts.state.model(parts.model).champion)
     return parts.jobs.train(run, checkout, rows, name, rival.shipped if rival else None)
-
-
-def _evaluate(
-    parts: Parts, run: str, snapshot: Snapshot, candidate: Training, champion: int | None
-) -> Evidence:
-    rival = rival_of(parts, champion)
-    return parts.jobs.evaluate(
-        run, snapshot, candidate.artifact, rival, _is_newer(parts, run, rival, snapshot)
-    )
 
 
 def _is_newer(parts: Parts, run: str, rival: Rival | None, snapshot: Snapshot) -> bool:

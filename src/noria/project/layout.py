@@ -5,7 +5,7 @@ from __future__ import annotations
 from noria.core.quality import METRICS
 from noria.project.checks import CHECKS
 from noria.project.kinds import Key, ListOf, Table, Tagged, one_of
-from noria.project.model import Task
+from noria.project.model import Evaluation, Task
 from noria.project.scalars import (
     ABORT,
     BOOLEAN,
@@ -56,6 +56,7 @@ DATA = Table(
 TRAIN = Table(
     (
         Key("window", WINDOW, "How far back the training rows go."),
+        Key("evaluation", one_of(*Evaluation), "By which model, and on which rows, one is judged."),
         Key("holdout", HOLDOUT, "The newest rows, on which candidates are judged."),
         Key("refit", REFIT, "Ship what is refitted on all matured rows once the gates have passed."),
         Key("seed", whole(0, 2**31 - 1), "Handed to the pipeline."),

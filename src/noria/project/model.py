@@ -22,6 +22,13 @@ class Task(StrEnum):
     REGRESSION = "regression"
 
 
+class Evaluation(StrEnum):
+    """By whom a candidate is judged that knows all rows, see `noria.loop.forerunner`."""
+
+    HOLDOUT = "holdout"  # by a twin that was trained without the newest rows
+    PREQUENTIAL = "prequential"  # by the model of the run before, on all that came since
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Data:
     """Where the labelled examples come from, and which columns mean what.
@@ -56,6 +63,7 @@ class Train:
     """
 
     window: str = "all"
+    evaluation: Evaluation = Evaluation.HOLDOUT
     holdout: timedelta | float = 0.2
     refit: bool | str = True
     seed: int = 0

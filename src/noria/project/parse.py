@@ -17,14 +17,14 @@ from noria.project import layout
 from noria.project.changes import changed
 from noria.project.checks import default_gates, gate
 from noria.project.consistency import contradictions, unknown_columns
-from noria.project.model import Data, Project, RolloutPolicy, Serve, Task, Train
+from noria.project.model import Data, Evaluation, Project, RolloutPolicy, Serve, Task, Train
 from noria.project.table import FILE, TableSchema, read_schema
 
 _INIT = "noria init --help"
 
 
 def load(root: Path, changes: Mapping[str, Any] | None = None) -> Project:
-    """Return the project in the directory `root`, with other values for some keys; see `noria.project.changes`.
+    """Return the project in the directory `root`; `changes` are other values, see `noria.project.changes`.
 
     Raises:
         ProjectError: there is no project file, or it or schema.toml has faults; it holds all of them.
@@ -79,7 +79,7 @@ def _project(root: Path, values: dict[str, Any], schema: TableSchema | None) -> 
         root=root,
         task=task,
         data=_data(values["data"], schema),
-        train=Train(**values.get("train", {})),
+        train=_train(values.get("train", {})),
         triggers=_triggers(values.get("triggers", {})),
         brakes=Brakes(**values.get("brakes", {})),
         gates=default_gates(task) if lines is None else tuple(_gate(line, task) for line in lines),
@@ -87,6 +87,11 @@ def _project(root: Path, values: dict[str, Any], schema: TableSchema | None) -> 
         serve=Serve(**values.get("serve", {})),
         **{key: value for key, value in model.items() if key != "task"},
     )
+
+
+def _train(values: dict[str, Any]) -> Train:
+    evaluation = Evaluation(values.get("evaluation", Evaluation.HOLDOUT))
+    return Train(**{**values, "evaluation": evaluation})
 
 
 def _data(values: dict[str, Any], schema: TableSchema | None) -> Data:

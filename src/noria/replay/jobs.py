@@ -72,12 +72,12 @@ class HistoryJobs:
     def checkout(self, run: str, commit: str | None) -> Checkout:
         return Checkout(path=self._request.checkout, commit=commit)
 
-    def snapshot(self, run: str, windows: tuple[str, ...]) -> Snapshot:
+    def snapshot(self, run: str, windows: tuple[str, ...], since: str | None) -> Snapshot:
         """Cut what is known at this moment; the cut of the run before is forgotten."""
         now, data = self._clock.now(), self._project.data
         known = np.flatnonzero(self._history.labelled(now))
         rows = self._history.rows[known].select("_time", data.label).with_columns(_row=pl.Series(known))
-        cuts = cut(rows, self._project, windows, due=now - data.label_delay)
+        cuts = cut(rows, self._project, windows, due=now - data.label_delay, since=since)
         self._cuts = {"holdout": _rows(cuts.holdout)}
         for stretch in cuts.stretches:
             self._cuts |= {f"train-{stretch.window}": _rows(stretch.train)}
@@ -95,6 +95,8 @@ class HistoryJobs:
             holdout="holdout",
             holdout_from=cuts.holdout_from,
             holdout_rows=cuts.holdout.height,
+            before=cuts.before,
+            newest=cuts.newest,
         )
 
     def train(self, run: str, checkout: Checkout, rows: str, name: str, champion: str | None) -> Training:
