@@ -20,7 +20,7 @@ WEATHER = (
     "temp", "dewp", "humid", "wind_dir", "wind_speed", "wind_gust", "precip", "pressure", "visib",
 )  # fmt: skip
 FEATURES = (
-    "carrier", "origin", "dest", "hour", "minute", "weekday", "day_of_year", "distance", "scheduled_arrival",
+    "carrier", "origin", "dest", "hour", "minute", "weekday", "distance", "scheduled_arrival",
     "scheduled_minutes", *WEATHER,
 )  # fmt: skip
 
@@ -49,7 +49,6 @@ def flights() -> pl.DataFrame:
         .with_columns(scheduled_departure=departure + pl.duration(minutes="minute"))
         .with_columns(
             weekday=date.dt.weekday(),
-            day_of_year=date.dt.ordinal_day(),
             scheduled_minutes=pl.col("hour") * 60 + pl.col("minute"),
             scheduled_arrival=arrival // 100 * 60 + arrival % 100,
             late=(pl.col("arr_delay") > LATE).cast(pl.Int64),
@@ -61,13 +60,17 @@ def flights() -> pl.DataFrame:
     )
 
 
+def local_month() -> pl.Expr:
+    """Return the month of a flight's scheduled departure, in New York."""
+    return pl.col("scheduled_departure").dt.convert_time_zone("America/New_York").dt.month()
+
+
 def write_months(directory: Path, months: int = 1) -> None:
     """Write the flights that landed, of the first `months` of 2013, as a Parquet file a month."""
     table = flights().filter(pl.col("late").is_not_null())
-    local = pl.date(2013, 1, 1).dt.offset_by(pl.format("{}d", pl.col("day_of_year") - 1))
     for month in range(1, months + 1):
         path = directory / f"flights-2013-{month:02}.parquet"
-        table.filter(local.dt.month() == month).write_parquet(path)
+        table.filter(local_month() == month).write_parquet(path)
 
 
 def _folder() -> Path:

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from noria.demo.client import Airport, Client, Tally
-from noria.demo.flights import FEATURES
+from noria.demo.flights import FEATURES, local_month
 from noria.demo.wheel import Wheel
 
 START = datetime(2013, 2, 1, 9, tzinfo=UTC)
@@ -84,7 +84,7 @@ def _days(flights: pl.DataFrame, end: datetime) -> Iterator[tuple[datetime, list
     """Yield each virtual day's end and its events; a flight that lands on the next day is told then."""
     flights = flights.filter(pl.col("scheduled_departure").is_between(START, end, closed="left"))
     rows = flights.with_columns(
-        month=pl.date(2013, 1, 1).dt.offset_by(pl.format("{}d", pl.col("day_of_year") - 1)).dt.month(),
+        month=local_month(),
         departs=pl.col("scheduled_departure"),
         scheduled_departure=pl.col("scheduled_departure").dt.to_string("iso:strict"),
     ).to_dicts()
