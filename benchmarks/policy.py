@@ -80,6 +80,7 @@ def play(name: str, history: History, scratch: Path) -> Outcome:
     asked = columns(history)
     out = root.with_suffix(".json")
     options = [word for policy in asked.values() for word in ("--policy", policy)]
+    options += ["--from", history.begin] if history.begin else []
     subprocess.run([*NORIA, "replay", *options, "--json", str(out)], cwd=root, check=True)
     said = json.loads(out.read_text())
     by_name = {policy["name"]: policy for policy in said["policies"]}
@@ -94,12 +95,12 @@ def faults(outcome: Outcome) -> Iterator[str]:
         yield f"could not be played: {', '.join(unplayed)}"
         return
     (own,), windows = outcome.loss("project"), outcome.loss(*WINDOWS)
-    if outcome.history.nature is Nature.STILL:
-        if outcome.promotions > ceil(outcome.decisions / DECISIONS):
-            yield "promotions"
-        if outcome.forced:
-            yield "forced runs"
-    if outcome.history.nature in MOVING and own > NEAR_BEST * min(outcome.loss(*FIXED)):
+    nature = outcome.history.nature
+    if nature is Nature.STILL and outcome.promotions > ceil(outcome.decisions / DECISIONS):
+        yield "promotions"
+    if nature in (Nature.STILL, Nature.LEARNING) and outcome.forced:
+        yield "forced runs"
+    if nature in MOVING and own > NEAR_BEST * min(outcome.loss(*FIXED)):
         yield "best fixed policy"
     if own > max(windows):
         yield "worst window"

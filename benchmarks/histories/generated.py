@@ -38,6 +38,7 @@ def stationary() -> History:
         frame=frame,
         nature=Nature.STILL,
         source="Generated: one logistic rule for a whole year.",
+        after=0.5,
         time="time",
         label="defaults",
         label_delay="2d",

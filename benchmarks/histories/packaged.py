@@ -52,7 +52,7 @@ def digits() -> History:
     frame = pl.DataFrame(bunch.data, schema=bunch.feature_names).with_columns(digit=bunch.target)
     return History(
         frame=_shuffled(frame),
-        nature=Nature.STILL,
+        nature=Nature.LEARNING,
         source="scikit-learn: handwritten digits in random order.",
         label="digit",
     )
@@ -68,6 +68,7 @@ def banana() -> History:
         frame=_shuffled(frame.with_columns(pl.col("class").cast(pl.Int64))),
         nature=Nature.STILL,
         source="River: Bananas, in random order.",
+        after=0.5,
         label="class",
     )
 
@@ -78,6 +79,7 @@ def doctor_visits() -> History:
         frame=_shuffled(_csv("statsmodels/datasets/randhie/randhie.csv")),
         nature=Nature.STILL,
         source="statsmodels: RAND's health insurance experiment, in random order.",
+        after=0.5,
         label="mdvis",
     )
 
@@ -111,6 +113,7 @@ def approval() -> History:
         frame=table.with_columns(date=days).drop("ordinal_date"),
         nature=Nature.GRADUAL,
         source="River: TrumpApproval, a thousand days of polls.",
+        after=0.25,
         time="date",
         label="five_thirty_eight",
         label_delay="1d",

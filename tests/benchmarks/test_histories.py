@@ -68,6 +68,11 @@ def test_what_is_known_early_is_cancelled_more_often() -> None:
     assert history.frame["cancelled"].is_null().sum() == history.frame["known_at"].is_null().sum() > 0
 
 
+def test_policies_begin_after_a_share_of_the_span() -> None:
+    assert stationary().begin == "2024-06-30"  # half of 363.9 days, from the first of January on
+    assert abrupt().begin is None
+
+
 def test_a_history_becomes_a_project(tmp_path: Path) -> None:
     project = load(cancellations().make(tmp_path / "cancellations"))
     assert (project.task, project.data.label_time) == ("binary", "known_at")

@@ -37,6 +37,8 @@ def outcome(nature: Nature, project: dict[str, Any], loss: float) -> Outcome:
         (Nature.STILL, {"promotions": 2}, 0.5, []),
         (Nature.STILL, {"promotions": 4}, 0.5, ["promotions"]),
         (Nature.STILL, {"causes": {"quality": 1}}, 0.5, ["forced runs"]),
+        # few rows: what is learnt from more of them is no chance, and yet nothing falls
+        (Nature.LEARNING, {"promotions": 9, "causes": {"quality": 1}}, 0.5, ["forced runs"]),
         # where there is drift, promotions and runs may be
         (Nature.ABRUPT, {"promotions": 9, "causes": {"quality": 3}}, 0.5, []),
         # .56 is above 1.1 times the best fixed .5, the worse window .55, and 1.03 times the better one
