@@ -13,6 +13,7 @@ from noria.project.model import Data, Project, Task, Train
 from noria.project.table import TableSchema
 from noria.replay.history import History, read_history
 from noria.replay.workers import Workers
+from tests.replay.tiny import rows
 
 START = datetime(2013, 1, 1, tzinfo=UTC)
 NOW = datetime(2014, 1, 1, tzinfo=UTC)
@@ -25,6 +26,14 @@ def workers() -> Iterator[Workers]:
     """Processes that train and predict, begun once: they load their libraries for seconds."""
     with Workers() as processes:
         yield processes
+
+
+@pytest.fixture
+def flipped() -> pl.DataFrame:
+    """A hundred days of four rows; in the middle, the meaning of x turns round."""
+    frame = rows(400)
+    late = pl.int_range(pl.len()) >= 200
+    return frame.with_columns(x=pl.when(late).then(-pl.col("x")).otherwise("x"))
 
 
 @pytest.fixture

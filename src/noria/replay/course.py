@@ -33,9 +33,9 @@ from noria.testing import FixedClock, MemoryCommits, MemoryGateways, MemoryState
 
 DAY = timedelta(days=1)
 MICROSECOND = timedelta(microseconds=1)
-LOOKS = 24
-"""While a rollout is open, the policy looks so many times as often."""
-STEPS = 1000
+HOUR = timedelta(hours=1)
+"""While a rollout is open, the policy looks at least so often."""
+STEPS = 600
 """A history is looked at at least so many times, and at least once a day."""
 MOVES = 16
 """Turns at one moment, at most: what follows from what; a rollout has fewer steps."""
@@ -79,11 +79,11 @@ class Course:
         """Play from the beginning to `end`; `tell` hears of each day."""
         self._ask_for_the_first()
         self._turn()
-        step = min(DAY, (end - self._begin) / STEPS)
+        step = _step_over(end - self._begin)
         while (now := self.clock.now()) < end:
             row = self.state.model(self.parts.model)
-            looks = LOOKS if row.rollout and not row.rollout.ended else 1
-            until = min(now + step / looks, end)
+            pace = min(step, HOUR) if row.rollout and not row.rollout.ended else step
+            until = min(self._begin + ((now - self._begin) // pace + 1) * pace, end)
             self._serve(now, until)
             self.clock.advance(until - now)
             self._measure()
@@ -206,6 +206,14 @@ class Course:
             champion=served if is_shadow else None,
             metrics=self._metrics,
         )
+
+
+def _step_over(span: timedelta) -> timedelta:
+    """Return how often to look. Days are parted evenly, so that policies that run on a day cut alike."""
+    looks = 1
+    while looks * (span / DAY) < STEPS:
+        looks *= 2
+    return DAY / looks
 
 
 def _step(name: str, work: Callable[[], Any], kind: type[Any]) -> Any:
