@@ -61,12 +61,12 @@ def columns(history: History) -> dict[str, str]:
     """
     week = max(timedelta(days=1), round(history.span / YEAR * 7) * timedelta(days=1))
     short = f"{round(week.days * 60 / 7)}d" if history.time else "recent"
-    often = f"every-{week.days}d"
+    often, seldom = f"every-{week.days}d:train.window", f"every-{4 * week.days}d:train.window"
     return {
-        "never": "never",
-        "often": often,
-        "seldom": f"every-{4 * week.days}d",
-        "often, short": f"{often}:train.window={short}",
+        "never": "never:train.window=all",
+        "often": f"{often}=all",
+        "seldom": f"{seldom}=all",
+        "often, short": f"{often}={short}",
         "project": "project",
         "project, all": "project:train.window=all",
         "project, short": f"project:train.window={short}",

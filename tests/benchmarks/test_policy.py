@@ -55,13 +55,17 @@ def test_each_missed_figure_is_named(
 
 def test_a_year_has_weeks_and_a_longer_span_longer_ones() -> None:
     year = columns(history(Nature.STILL))
-    assert (year["often"], year["seldom"]) == ("every-7d", "every-28d")
+    assert (year["often"], year["seldom"]) == ("every-7d:train.window=all", "every-28d:train.window=all")
     assert year["project, short"] == "project:train.window=60d"
     # 2 * 364 days: twice a week, twice 60 days
     longer = columns(history(Nature.STILL, days=728))
-    assert (longer["often"], longer["often, short"]) == ("every-14d", "every-14d:train.window=120d")
+    assert (longer["often"], longer["often, short"]) == (
+        "every-14d:train.window=all",
+        "every-14d:train.window=120d",
+    )
 
 
 def test_where_there_is_only_an_order_the_short_window_is_the_newest_rows() -> None:
     order = columns(history(Nature.STILL, time=None))
-    assert (order["often"], order["project, short"]) == ("every-7d", "project:train.window=recent")
+    assert order["often, short"] == "every-7d:train.window=recent"
+    assert order["project, short"] == "project:train.window=recent"
