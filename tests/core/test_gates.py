@@ -116,3 +116,28 @@ def test_a_verdict_holds_the_own_and_the_pooled_numbers() -> None:
     assert (verdict.numbers["gain"], verdict.numbers["pooled_gain"]) == (0.009, 0.011)
     assert (verdict.numbers["worthwhile"], verdict.numbers["margin"]) == (0.005, 0.005)  # 1% of .5
     assert "log_loss +0.0110 (+0.0010 to +0.0210, 900 rows, 7 blocks) against version 3" in verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("own", "lately", "outcome"),
+    [
+        ((0.01, 0.02), (0.0, 0.0), Outcome.PASSED),  # better in its own weeks: nothing else is asked
+        ((-0.001, 0.05), (0.02, 0.03), Outcome.PASSED),  # weeks of noise, and a good record
+        ((-0.001, 0.05), (-0.01, 0.01), Outcome.FAILED),  # no record to lean on
+        ((-0.05, -0.01), (0.02, 0.03), Outcome.FAILED),  # proven worse: the record does not help
+    ],
+)
+def test_a_week_like_none_before_does_not_refuse_what_was_good_for_long(
+    own: tuple[float, float], lately: tuple[float, float], outcome: Outcome
+) -> None:
+    def seen(gain: float, high: float) -> Comparison:
+        return Comparison(
+            metric="log_loss", rows=900, blocks=9, gain=gain, low=2 * gain - high, high=high, confidence=0.95
+        )
+
+    gate = Gate(check="beats-baseline", options={"metric": "log_loss", "margin": 0.0})
+    evidence = Evidence(
+        rows=900, against_baseline={"log_loss": seen(*own)}, baseline_record={"log_loss": seen(*lately)}
+    )
+    (verdict,) = judge([gate], evidence)
+    assert verdict.outcome is outcome

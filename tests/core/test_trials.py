@@ -33,9 +33,12 @@ def test_the_first_candidate_against_a_champion_has_its_own_blocks_alone() -> No
     assert against("version 3", OWN, PAST)["log_loss"] == OWN["log_loss"]
 
 
+GAINS = [trial.gains for trial in PAST]
+
+
 def test_the_record_goes_back_over_champions_so_many_blocks() -> None:
-    assert [block.block for block in record(OWN, PAST)["log_loss"].by_block] == [1, 2, 3, 4, 5, 6, 7]
-    assert [block.block for block in record(OWN, PAST, 3)["log_loss"].by_block] == [5, 6, 7]
+    assert [block.block for block in record(OWN, GAINS)["log_loss"].by_block] == [1, 2, 3, 4, 5, 6, 7]
+    assert [block.block for block in record(OWN, GAINS, 3)["log_loss"].by_block] == [5, 6, 7]
 
 
 @pytest.mark.parametrize(

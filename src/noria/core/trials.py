@@ -22,25 +22,29 @@ class Trial:
     """What one run measured.
 
     `rival` says which artifact stood for the champion, "" without one. `gains` of the judged candidate over
-    it are by metric, `losses` of all candidates on the holdout by window, and `refit` the gains of the
-    champion over the same model before its refit. All are by block.
+    it, and those over the `baseline`, are by metric, `losses` of all candidates on the holdout by window, and
+    `refit` the gains of the champion over the same model before its refit. All are by block.
     """
 
     rival: str = ""
     gains: Mapping[str, tuple[Block, ...]] = field(default_factory=dict)
+    baseline: Mapping[str, tuple[Block, ...]] = field(default_factory=dict)
     losses: Mapping[str, Sequence[Loss]] = field(default_factory=dict)
     refit: tuple[Block, ...] = ()
 
 
 def against(rival: str, own: Mapping[str, Comparison], past: Sequence[Trial]) -> dict[str, Comparison]:
     """Return comparisons with a champion, by metric, pooled with those of the candidates before."""
-    return record(own, [trial for trial in past if trial.rival == rival])
+    return record(own, [trial.gains for trial in past if trial.rival == rival])
 
 
-def record(own: Mapping[str, Comparison], past: Sequence[Trial], newest: int = 0) -> dict[str, Comparison]:
-    """Return what candidates gained over the champions of their time, by metric.
+def record(
+    own: Mapping[str, Comparison], past: Sequence[Mapping[str, Sequence[Block]]], newest: int = 0
+) -> dict[str, Comparison]:
+    """Return what candidates gained over whom they were compared with in their time, by metric.
 
-    `newest` is the number of blocks that are looked back on, 0 for all.
+    `past` holds the gains of each run before, `newest` is the number of blocks that are looked back on, 0
+    for all.
     """
     return {
         metric: pooled(metric, _merged(_blocks(metric, past, seen))[-newest:], seen.confidence)
@@ -78,5 +82,7 @@ def _merged(parts: Iterable[Sequence[Block]]) -> tuple[Block, ...]:
     return blocks
 
 
-def _blocks(metric: str, past: Sequence[Trial], seen: Comparison) -> list[Sequence[Block]]:
-    return [*(trial.gains.get(metric, ()) for trial in past), seen.by_block]
+def _blocks(
+    metric: str, past: Sequence[Mapping[str, Sequence[Block]]], seen: Comparison
+) -> list[Sequence[Block]]:
+    return [*(gains.get(metric, ()) for gains in past), seen.by_block]

@@ -30,8 +30,13 @@ def trials(parts: Parts, before: str) -> list[Trial]:
 
 def remembering(evidence: Evidence, past: list[Trial]) -> Evidence:
     """Return the evidence with what earlier candidates said of the champion, and of the champions before."""
-    own = evidence.against_champion
-    return replace(evidence, pooled=against(evidence.rival, own, past), record=record(own, past, RECORD))
+    own, base = evidence.against_champion, evidence.against_baseline
+    return replace(
+        evidence,
+        pooled=against(evidence.rival, own, past),
+        record=record(own, [trial.gains for trial in past], RECORD),
+        baseline_record=record(base, [trial.baseline for trial in past], RECORD),
+    )
 
 
 def found(measured: Mapping[str, Evidence], window: str) -> dict[str, Any]:
@@ -40,6 +45,7 @@ def found(measured: Mapping[str, Evidence], window: str) -> dict[str, Any]:
     trial = Trial(
         rival=judged.rival,
         gains={metric: seen.by_block for metric, seen in judged.against_champion.items()},
+        baseline={metric: seen.by_block for metric, seen in judged.against_baseline.items()},
         losses={window: evidence.losses for window, evidence in measured.items()},
         refit=judged.refit,
     )
