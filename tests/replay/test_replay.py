@@ -127,6 +127,7 @@ def model(train):
     rows = train.select("x", "kind", "y").to_pandas().astype({"kind": "category"})
     return LGBMClassifier(n_estimators=5, verbosity=-1).fit(rows[["x", "kind"]], rows["y"])
 """
+MONTHLY = WEEKLY.replace('floor = "7d", ceiling = "7d"', 'floor = "28d", ceiling = "28d"')
 ORDER = WEEKLY.replace('holdout = "7d"', 'holdout = "20%"').replace('"7d"', '"56d"')
 TASKS = {
     "text classes": ("binary", classes, {}, "auc"),
@@ -142,9 +143,9 @@ TASKS = {
 def test_any_task_is_replayed(tmp_path, name):
     task, changed, more, metric = TASKS[name]
     frame = changed(rows(400))
-    project = make(tmp_path / "project", frame, task=task, **more)
-    replay = played(project, "never", "project", "ceiling")
-    assert [policy.fault for policy in replay.policies] == ["", "", ""]
+    project = make(tmp_path / "project", frame, task=task, **{"policy": MONTHLY, **more})
+    replay = played(project, "project", "ceiling")
+    assert [policy.fault for policy in replay.policies] == ["", ""]
     assert replay.spread == ("at" not in frame.columns)
     looped, ceiling = result(replay, "project"), result(replay, "ceiling")
     assert looped.promotions > 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
 
 from noria.core.quality import primary
@@ -19,6 +19,9 @@ from noria.replay.workers import Workers
 
 FIRST = 12
 """Without --from, a replay begins after this part of the span: a year's begins with February."""
+
+HEARING = 0.2
+"""Seconds after which Ctrl-C is heard, at the latest."""
 
 
 def replay(
@@ -78,9 +81,22 @@ def _begin(history: History) -> datetime:
 def _play(stage: Stage, workers: Workers, asked: Sequence[Policy], tell: Tell) -> tuple[PolicyResult, ...]:
     """Play each policy in a thread of its own: what takes time happens in the workers."""
     with ThreadPoolExecutor(len(asked)) as threads:
+        played = [threads.submit(stage.play, policy, tell) for policy in asked]
         try:
-            played = [threads.submit(stage.play, policy, tell) for policy in asked]
-            return tuple(future.result() for future in played)
+            _wait_for(played)
         except BaseException:
             workers.close()  # so that the threads do not wait for what nobody wants any more
             raise
+        return tuple(future.result() for future in played)
+
+
+def _wait_for(played: list[Future[PolicyResult]]) -> None:
+    """Return when all have ended, or raise what the first one raises.
+
+    Polars lets Ctrl-C restart a system call that it interrupts: only between two waits is it heard.
+    """
+    left = set(played)
+    while left:
+        done, left = wait(left, timeout=HEARING, return_when=FIRST_EXCEPTION)
+        for future in done:
+            future.result()

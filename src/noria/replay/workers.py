@@ -18,6 +18,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -101,10 +102,14 @@ class Workers:
 
     def close(self) -> None:
         """End the processes; what they were doing is given up."""
-        for process in list(getattr(self._pool, "_processes", None) or {}):
+        pool: Any = self._pool
+        processes, manager = pool._processes, pool._executor_manager_thread
+        pool.shutdown(wait=False, cancel_futures=True)  # from now on, no other process begins
+        for process in list(processes or ()):
             with suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
-        self._pool.shutdown(cancel_futures=True)
+        if manager is not None:
+            manager.join()
 
     def _submit(self, work: Callable[..., Any], *arguments: Any) -> Future[Any]:
         try:
@@ -166,6 +171,15 @@ def _one_thread() -> Iterator[None]:
 
 def _begin() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the caller, who then ends the workers
+    Thread(target=_end_with_the_caller, daemon=True).start()
+
+
+def _end_with_the_caller() -> None:
+    """A caller that was killed could not end its workers."""
+    caller = multiprocessing.parent_process()
+    assert caller is not None
+    caller.join()
+    os._exit(1)
 
 
 def _ready() -> None:
