@@ -66,12 +66,12 @@ def make(
     """Write a project with this table as its data, under version control."""
     (root / "data").mkdir(parents=True)
     frame.write_parquet(root / "data" / "rows.parquet")
-    columns = [name for name in frame.columns if name not in ("at", "known", "y")]
+    columns = [name for name in frame.columns if name not in ("at", "who", "known", "y")]
     (root / "noria.toml").write_text(
         f'[model]\nname = "tiny"\ntask = "{task}"\n'
         f'[data]\nsource = "data/*.parquet"\nlabel = "y"\nfeatures = {columns}\n{data}\n{policy}'
     )
-    roles = {"time": "at", "label_time": "known"}
+    roles = {"time": "at", "entity": "who", "label_time": "known"}
     named = {role: name for role, name in roles.items() if f"{role} =" in data}
     write_schema(infer(frame, label="y", **named).schema, root)
     estimator = "LinearRegression" if task == "regression" else "LogisticRegression"
