@@ -154,6 +154,7 @@ def cancellations() -> History:
         frame=frame.with_columns(told),
         nature=Nature.DELAYED,
         source="Generated: cancellations are known after a day on average, kept bookings after a week.",
+        after=0.25,
         time="time",
         entity="booking",
         label="cancelled",
