@@ -26,6 +26,28 @@ def test_every_key_is_there_and_described() -> None:
             assert f"`{key}`" in described, f"docs/reference/replay.md does not describe {key}"
 
 
+def test_each_decision_has_its_reason() -> None:
+    at = AT.timestamp()
+    verdict = {"gate": "better-than-champion", "outcome": "failed", "reason": "worse: -0.01"}
+    decisions = (
+        {
+            "at": at,
+            "kind": "run",
+            "body": {"run": "r", "reason": "new data", "triggers": [{"cause": "data"}]},
+        },
+        {"at": at, "kind": "judged", "body": {"verdicts": [verdict]}},
+        {"at": at, "kind": "rollout opened", "body": {"version": 2}},  # no decision
+        {"at": at, "kind": "rollback", "body": {"version": 1, "reason": "proven worse"}},
+    )
+    made = to_json(replay(policy("never", 1, 0.53), policy("project", 2, 0.5, decisions=decisions)))
+    when = "2013-03-01T00:00:00+00:00"
+    assert made["policies"][1]["decisions"] == [
+        {"at": when, "kind": "run", "version": None, "reason": "new data"},
+        {"at": when, "kind": "refused", "version": None, "reason": "better-than-champion: worse: -0.01"},
+        {"at": when, "kind": "rollback", "version": 1, "reason": "proven worse"},
+    ]
+
+
 def test_the_numbers_are_those_of_the_table() -> None:
     made = to_json(replay(policy("never", 1, 0.53), policy("every-7d", 12, 0.5)))
     never, every = made["policies"]

@@ -25,7 +25,7 @@ def test_every_policy_keeps_its_colour() -> None:
 
 
 def test_cost_and_quality_are_points_with_names() -> None:
-    assert texts(cost_picture(replay(*POLICIES)), "name") == ["never", "every-7d", "ceiling"]
+    assert texts(cost_picture(replay(*POLICIES)), "name") == ["never", "every-7d", "ceiling *"]
 
 
 def test_the_level_is_drawn_by_week() -> None:

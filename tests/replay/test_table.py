@@ -50,6 +50,21 @@ def test_no_figure_is_cut_on_eighty_columns(played: Replay) -> None:
     assert re.search(r"never +0\.5300 ± 0\.\d{4} +0\.7000 +\+0\.0300 ± 0\.\d{4}", text)
 
 
+def test_long_names_do_not_break_the_table() -> None:
+    long = "project:gates.better-than-champion.confidence=0.95,train.window=60d"
+    text = shown(replay(policy("never", 1, 0.53), policy(long, 6, 0.5)), 100)
+    lines = text.splitlines()
+    assert sum(line.startswith("project #1  ") for line in lines) == 2  # quality and cost
+    assert f"project #1 is {long}" in lines
+
+
+def test_what_is_not_replayed_is_told_where_something_was_decided() -> None:
+    entry = {"at": 0.0, "kind": "promoted", "body": {}}
+    decided = replay(policy("never", 1, 0.53), policy("project", 6, 0.5, decisions=(entry,)))
+    assert "Latency, failures and load are not replayed" in shown(decided, 100)
+    assert "not replayed" not in shown(replay(policy("never", 1, 0.53), policy("ceiling", 6, 0.5)), 100)
+
+
 def test_the_regret_is_counted_from_the_best_that_can_be_chosen(played: Replay) -> None:
     regrets = {policy.name: row[-1] for policy, row in quality(played).rows}
     assert regrets["every-7d"] == "best"

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict
+from datetime import datetime
 from math import isfinite
 from typing import Any
 
 from noria.replay.intervals import Interval, best, gaps_to, losses_of
 from noria.replay.recommendation import recommend
 from noria.replay.result import PolicyResult, Promotion, Replay
+from noria.timeline import timeline
 
 
 def to_json(replay: Replay) -> dict[str, Any]:
-    """Return everything but the decisions; what is infinite or undefined is null."""
+    """Return everything, of the decisions the reasons; what is infinite or undefined is null."""
     losses, winner = losses_of(replay), best(replay)
     regrets = gaps_to(replay, winner.name) if winner else {}
     return {
@@ -55,6 +57,7 @@ def _policy(policy: PolicyResult, lost: Interval | None, regret: Interval | None
         "rollbacks": policy.rollbacks,
         "worse_promotions": policy.worse_promotions,
         "promoted": [_promotion(promotion) for promotion in policy.promoted],
+        "decisions": [_decision(entry, *told) for entry in policy.decisions for told in timeline([entry])],
         "blocks": [asdict(block) for block in policy.blocks],
     }
 
@@ -80,6 +83,12 @@ def _promotion(promotion: Promotion) -> dict[str, Any]:
         "proved_worse": promotion.proved_worse,
         "rolled_back": back and back.isoformat(),
     }
+
+
+def _decision(entry: dict[str, Any], at: datetime, kind: str, reason: str) -> dict[str, Any]:
+    version = entry["body"].get("version")
+    said = reason.removeprefix(f"version {version}: ")
+    return {"at": at.isoformat(), "kind": kind, "version": version, "reason": said}
 
 
 def _finite(value: float) -> float | None:

@@ -8,10 +8,11 @@ from jinja2 import Environment, PackageLoader
 
 from noria.replay.figures import gap, when
 from noria.replay.intervals import Interval, best
+from noria.replay.names import called, legend
 from noria.replay.pictures import cost_picture, gain_pictures, level_picture, step_of, styles
 from noria.replay.recommendation import WORTHWHILE, recommend
 from noria.replay.result import PolicyResult, Promotion, Replay
-from noria.replay.table import costs, marked, notes, quality, title, warnings
+from noria.replay.table import costs, notes, quality, title, warnings
 from noria.timeline import timeline
 
 Rows = list[tuple[str, ...]]
@@ -37,7 +38,8 @@ def page(replay: Replay) -> str:
         unit="days" if replay.end - replay.begin >= timedelta(days=28) else "blocks of less than a day",
         decided=[(policy, *_decided(replay, policy)) for policy in replay.comparable],
         styles=styles(replay),
-        marked=marked,
+        names=called(replay),
+        legend=legend(replay),
         notes=notes(replay),
         warnings=warnings(replay),
         worthwhile=f"{WORTHWHILE:.1%}",

@@ -12,6 +12,7 @@ from noria.chart.scatter import Point, scatter
 from noria.chart.series import Line, Mark, extent, series
 from noria.replay.figures import between, when
 from noria.replay.intervals import STRETCH, Interval, best, gaps_to, losses_of
+from noria.replay.names import called
 from noria.replay.recommendation import WORTHWHILE
 from noria.replay.result import PolicyResult, Promotion, Replay
 
@@ -38,14 +39,14 @@ def step_of(replay: Replay) -> int:
 
 def cost_picture(replay: Replay) -> Markup:
     """Draw trainings against loss; a bar is the interval of the difference to the best policy."""
-    winner, losses, style = best(replay), losses_of(replay), styles(replay)
+    winner, losses, style, names = best(replay), losses_of(replay), styles(replay), called(replay)
     if winner is None:
         return Markup("")
     least = losses[winner.name].value
     regrets = gaps_to(replay, winner.name)
     points = [
         Point(
-            name=policy.name,
+            name=names[policy.name],
             style=style[policy.name],
             x=policy.trainings,
             y=losses[policy.name].value,

@@ -11,6 +11,7 @@ from rich.table import Table
 from noria.core.quality import METRICS
 from noria.replay.figures import about, gap, loss, short
 from noria.replay.intervals import CONFIDENCE, best, gaps_to, losses_of
+from noria.replay.names import called, legend
 from noria.replay.recommendation import recommend
 from noria.replay.result import PolicyResult, Replay
 
@@ -29,8 +30,10 @@ def show(replay: Replay, console: Console) -> None:
     console.print(title(replay), style="bold", highlight=False, markup=False)
     for cells in (quality(replay), costs(replay)):
         console.print()
-        console.print(_table(cells, advice.policy))
+        console.print(_table(cells, called(replay), advice.policy))
     console.print()
+    for name, whole in legend(replay).items():
+        console.print(f"{name} is {whole}", highlight=False, markup=False)
     for sentence in notes(replay):
         console.print(sentence, style="dim", highlight=False, markup=False)
     for warning in warnings(replay):
@@ -74,6 +77,8 @@ def notes(replay: Replay) -> list[str]:
     said = [f"{interval}; regret is paired with the best, day by day."]
     if any(policy.looks_ahead for policy in replay.policies):
         said.append("* looks ahead: what could be reached at best. It is no policy to choose.")
+    if any(policy.decisions for policy in replay.policies):
+        said.append("Latency, failures and load are not replayed: gates and limits on them were left out.")
     if replay.overhead is not None:
         times = f"{replay.overhead:.2f} times the bare trainings and predictions"
         said.append(f"{replay.wall_s:,.0f} s of wall time, {times}.")
@@ -86,11 +91,6 @@ def warnings(replay: Replay) -> list[str]:
     return [*replay.warnings, *(f"{policy.name} cannot be compared: {policy.fault}" for policy in faulty)]
 
 
-def marked(policy: PolicyResult) -> str:
-    """Return the policy's name, with a star where it looks ahead."""
-    return f"{policy.name} *" if policy.looks_ahead else policy.name
-
-
 def _arrow(metric: str) -> str:
     return f"{metric} {'↓' if METRICS[metric].lower_is_better else '↑'}"
 
@@ -100,11 +100,11 @@ def _cost(policy: PolicyResult) -> tuple[str, ...]:
     return (f"{policy.trainings}", short(policy.rows_trained), f"{policy.train_s:,.0f}", *map(str, counts))
 
 
-def _table(cells: Cells, chosen: str | None) -> Table:
+def _table(cells: Cells, names: dict[str, str], chosen: str | None) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
     table.add_column("policy", overflow="fold", min_width=12)
     for name in cells.head:
         table.add_column(name, justify="right", no_wrap=True)
     for policy, row in cells.rows:
-        table.add_row(escape(marked(policy)), *row, style="bold" if policy.name == chosen else "")
+        table.add_row(escape(names[policy.name]), *row, style="bold" if policy.name == chosen else "")
     return table
