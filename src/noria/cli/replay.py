@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -49,7 +50,7 @@ def command(
     from noria.replay.table import show
 
     found = find_project(project)
-    with watched(policy or DEFAULT) as tell:
+    with watched(policy or DEFAULT, Console(stderr=True), time.monotonic) as tell:
         played = replay(
             found,
             read_schema(found.root),

@@ -68,6 +68,8 @@ class Stage:
             raise  # the processes are gone, for the other policies as well
         except NoriaError as error:
             return PolicyResult(name=policy.name, meaning=policy.meaning, fault=error.message)
+        finally:
+            tell(self._progress(policy, self.end))
 
     def _jobs(self, policy: Policy, asked: Request) -> Callable[[FixedClock], HistoryJobs]:
         def build(clock: FixedClock) -> HistoryJobs:
