@@ -32,11 +32,13 @@ class Stretch:
 class Cuts:
     """The holdout, when it begins ("" where nothing is held out), and a stretch for each window.
 
-    `before` and `newest` are the times of the last row before the holdout, and of the last one of all.
+    `since` is the moment after which all is held out, None where it is what the project says. `before` and
+    `newest` are the times of the last row before the holdout, and of the last one of all.
     """
 
     holdout: pl.DataFrame
     holdout_from: str
+    since: str | None
     before: str
     newest: str
     stretches: tuple[Stretch, ...]
@@ -54,13 +56,17 @@ def cut(
 
     The labels of rows up to `due` are due, None: of all. Later ones came early and are no fair sample: they
     are trained on once the gates have passed, and never judged by. A window that holds the same rows as one
-    before it is left out, and so is one in which the label does not vary. Held out is what the project says,
-    or all that came after `since`, the time of a row, as text.
+    before it is left out, and so is one in which the label does not vary. Held out is all that came after
+    `since`, the time of a row, as text; where that is too little to compare two models on, what the project
+    says.
 
     Raises:
         DataError: what is known is too little to train on or to hold out, or the label never varies.
     """
-    begin, end = _held_out(rows, project.train.holdout, due, since)
+    end = rows.height if due is None else int(rows["_time"].search_sorted(due, side="right"))
+    begin = _after(rows["_time"][:end], since, project) if since else None
+    if begin is None:
+        since, (begin, end) = None, _held_out(rows, project.train.holdout, end)
     before, holdout = rows[:begin], rows[begin:end]
     found: dict[tuple[int, int], Stretch] = {}
     for window in windows:
@@ -73,28 +79,33 @@ def cut(
     return Cuts(
         holdout=holdout,
         holdout_from=start,
+        since=since,
         before=_text(rows["_time"][begin - 1]),
         newest=_text(rows["_time"][-1]),
         stretches=tuple(found.values()),
     )
 
 
-def _held_out(
-    rows: pl.DataFrame, holdout: timedelta | float, due: datetime | None, since: str | None
-) -> tuple[int, int]:
-    """Return where the holdout begins and ends; rows of one moment are never parted."""
-    times = rows["_time"]
+def _after(times: pl.Series, since: str, project: Project) -> int | None:
+    """Return where the times after a moment begin; None where the gates would call them too few.
+
+    Two models are compared by days, or by stretches of an order, and it takes two.
+    """
+    begin = int(times.search_sorted(_moment(since, times), side="right"))
+    held = times[begin:]
+    blocks = held.dt.date() if held.dtype.is_temporal() else held
+    needed = max((gate.options["rows"] for gate in project.gates if gate.check == "enough-rows"), default=2)
+    return begin if begin and len(held) >= needed and blocks.n_unique() > 1 else None
+
+
+def _held_out(rows: pl.DataFrame, holdout: timedelta | float, end: int) -> tuple[int, int]:
+    """Return where the holdout begins and ends, at most at `end`; rows of one moment are never parted."""
     if not holdout:
         return rows.height, rows.height
-    end = rows.height if due is None else int(times.search_sorted(due, side="right"))
-    if since is not None:
-        begin = int(times.search_sorted(_moment(since, times), side="right"))
-    else:
-        begin = _last(times[:end], holdout) if end else 0
+    times = rows["_time"]
+    begin = _last(times[:end], holdout) if end else 0
     if 0 < begin < end:
         return begin, end
-    if since is not None:
-        raise DataError(f"no label of a row after {since} is known and due yet", hint="noria plan")
     raise DataError(
         f"train.holdout = {holdout} leaves no row to {'hold out' if begin == end else 'train on'}: "
         f"{end} labels are known and due, from {_text(times[0])} to {_text(times[-1])}; "

@@ -153,6 +153,7 @@ def _facts(row: RunRow) -> dict[str, Any]:
         "daily",
         "refit",
         "window",
+        "learnt",
         "holdout_from",
         "holdout_rows",
         "rows",

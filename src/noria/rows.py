@@ -29,8 +29,9 @@ class Cut:
 class Snapshot:
     """A data version, cut for a run. Paths are Parquet files; times are of the project's clock.
 
-    `holdout` holds the newest matured rows, `cuts` the rows to train on, a cut for each window; `before` and
-    `newest` are the times of the last row before the holdout, and of the last one of all.
+    `holdout` holds the newest matured rows, `cuts` the rows to train on, a cut for each window; `since` is
+    the moment after which all is held out, None where it is what the project says. `before` and `newest` are
+    the times of the last row before the holdout, and of the last one of all.
     `holdout_from` is "" where nothing is held out. `new_rows` came since the version before; `quarantined`
     were refused with a reason. Every file carries `_version`, the data version in which a row was appended,
     and `_time` (a timestamp, or the row's number). `origin` tells what they were cut from, see
@@ -47,6 +48,7 @@ class Snapshot:
     before: str
     newest: str
     cuts: tuple[Cut, ...]
+    since: str | None
     origin: str = ""
 
 
@@ -83,18 +85,20 @@ class Checkout:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rival:
-    """The champion that a candidate is compared with, by two artifacts of the same code and parameters.
+    """Whom a model is compared with, such as the champion: two artifacts of the same code and parameters.
 
-    `shipped` was trained on data version `data_version`, all of it where `refit`; `twin` was trained without
-    the rows from `holdout_from` on, "" where nothing was held out.
+    `name` is how verdicts call it, `learnt` up to when it knows the world. `shipped` was trained on data
+    version `data_version`, all of it where `refit`; `twin` was trained without the rows from `holdout_from`
+    on, "" where nothing was held out.
     """
 
-    version: int
+    name: str
     shipped: str
     twin: str
     refit: bool
     data_version: int
     holdout_from: str
+    learnt: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,8 +171,8 @@ class RunRow:
 class VersionRow:
     """One registered version: its run, where its artifact lies, the artifact's manifest digest, its facts.
 
-    `facts` holds metrics on the holdout, `data_version`, `window`, `holdout_from` and the path of the twin:
-    the same code trained without the holdout.
+    `facts` holds metrics on the holdout, `data_version`, `window`, `holdout_from`, the time of the newest row
+    that it has `learnt`, and the path of the twin: the same code trained without the holdout.
     """
 
     model: str

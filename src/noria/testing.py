@@ -189,7 +189,7 @@ class MemoryJobs:
         return Snapshot(
             version=1, rows=1000, new_rows=10, quarantined=0, holdout="h", holdout_rows=self.rows,
             holdout_from="2013-02-22T00:00:00+00:00", before="2013-02-21T00:00:00+00:00",
-            newest="2013-02-28T00:00:00+00:00", cuts=tuple(cuts),
+            newest="2013-02-28T00:00:00+00:00", cuts=tuple(cuts), since=since,
         )  # fmt: skip
 
     def train(self, run: str, checkout: Checkout, rows: str, name: str, champion: str | None) -> Training:

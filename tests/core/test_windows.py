@@ -19,7 +19,8 @@ def losses(all_: float | None, recent: float | None, first: int = 0) -> dict[str
 
 
 def weeks(*each: tuple[float | None, float | None]) -> list[Trial]:
-    return [Trial(losses=losses(*pair, first=7 * week)) for week, pair in enumerate(each)]
+    found = [losses(*pair, first=7 * week) for week, pair in enumerate(each)]
+    return [Trial(losses=week, trained=tuple(week)) for week in found]
 
 
 EVEN, OLD_WINS, NEW_WINS = (0.5, 0.503), (0.5, 0.6), (0.6, 0.5)

@@ -58,6 +58,7 @@ def register() -> Callable[[Parts, int], None]:
             "data_version": 1,
             "commit": "c0",
             "holdout_from": "2013-02-22T00:00:00+00:00",
+            "learnt": "2013-02-28T00:00:00+00:00",
         }
         row = VersionRow(
             model="m", version=number, run="r", artifact="/a", digest="d", registered=NOW, facts=facts

@@ -79,12 +79,13 @@ def asked(tmp_path: Path) -> Callable[..., Evaluation]:
 def rival(shipped: str, twin: str, *, refit: bool = True, data_version: int = 1, day: int = 10) -> Rival:
     held_out_from = (START + timedelta(days=day)).isoformat()
     return Rival(
-        version=6,
+        name="version 6",
         shipped=shipped,
         twin=twin,
         refit=refit,
         data_version=data_version,
         holdout_from=held_out_from,
+        learnt=START,
     )
 
 
@@ -142,7 +143,7 @@ def test_without_a_refit_the_champions_own_holdout_counts(fit, asked) -> None:
 def test_rows_with_an_order_but_no_time_are_compared_too(fit, asked) -> None:
     good, poor = fit(table(1000), "x"), fit(table(1000), "z")
     rows = table(700, version=1).with_columns(_time=pl.int_range(9_900, 10_600))
-    numbered = Rival(version=6, shipped=good, twin=poor, refit=True, data_version=1, holdout_from="10000")
+    numbered = replace(rival(good, poor), holdout_from="10000")
     found = evaluate(asked(good, rows, numbered)).against_champion["log_loss"]
     assert found.rows == 600  # from row 10,000 to 10,599; as texts, "9900" would be above "10000"
     # 700 / 20 = 35: blocks of 32 rows, the power of two below; from 9,984 = 312 x 32 to 10,592 = 331 x 32

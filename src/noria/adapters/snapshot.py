@@ -28,8 +28,8 @@ def snapshot(
 ) -> Snapshot:
     """Bring the dataset up to date, write the holdout and a cut for each window, and describe them.
 
-    A row takes part if its label was known at `now`. Held out is what the project says, or all that came
-    after `since`. It may be repeated, and then does the same again.
+    A row takes part if its label was known at `now`. Held out is what came after `since`, if that is enough,
+    or what the project says. It may be repeated, and then does the same again.
 
     Raises:
         DataError: a source cannot be read, or what is known is too little to train on and to hold out.
@@ -71,6 +71,7 @@ def snapshot(
             )
             for part in made.stretches
         ),
+        since=made.since,
         origin=begun_from if complete else "",
     )
 

@@ -31,8 +31,11 @@ class Gain:
 
 
 def rate(past: Sequence[Gain]) -> float:
-    """Return the share of the loss that retraining gains for each day that the champion has not seen."""
-    seen = [gain for gain in past if gain.newer > timedelta()][-REMEMBERED:]
+    """Return the share of the loss that retraining gains for each day that the champion has not seen.
+
+    What was newer by less than a day says nothing of time.
+    """
+    seen = [gain for gain in past if gain.newer >= DAY][-REMEMBERED:]
     days = sum(gain.newer / DAY for gain in seen) + PRIOR_DAYS
     return (sum(gain.share for gain in seen) + PRIOR_RATE * PRIOR_DAYS) / days
 

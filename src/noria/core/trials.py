@@ -21,9 +21,10 @@ WORTHWHILE = 0.001
 class Trial:
     """What one run measured.
 
-    `rival` says which artifact stood for the champion, "" without one. `gains` of the judged candidate over
-    it, and those over the `baseline`, are by metric, `losses` of all candidates on the holdout by window, and
-    `refit` the gains of the champion over the same model before its refit. All are by block.
+    `rival` says which artifact stood for the champion, "" without one. `gains` of the judged model over
+    it, and those over the `baseline`, are by metric, `losses` of all that was measured by window, and `refit`
+    the gains of the champion over the same model before its refit. All are by block. `trained` are the
+    windows that the run trained on: what it measured may be models of the run before.
     """
 
     rival: str = ""
@@ -31,6 +32,7 @@ class Trial:
     baseline: Mapping[str, tuple[Block, ...]] = field(default_factory=dict)
     losses: Mapping[str, Sequence[Loss]] = field(default_factory=dict)
     refit: tuple[Block, ...] = ()
+    trained: tuple[str, ...] = ()
 
 
 def against(rival: str, own: Mapping[str, Comparison], past: Sequence[Trial]) -> dict[str, Comparison]:

@@ -25,7 +25,7 @@ def windows_to_train(window: str, past: Sequence[Trial]) -> tuple[str, ...]:
     if window != AUTO:
         return (window,)
     better = proven(past)
-    looked = next((n for n, trial in enumerate(reversed(past)) if len(trial.losses) > 1), AGAIN)
+    looked = next((n for n, trial in enumerate(reversed(past)) if len(trial.trained) > 1), AGAIN)
     return (ALL, RECENT) if better is None or looked + 1 >= AGAIN else (better,)
 
 
@@ -33,14 +33,15 @@ def choose(losses: Mapping[str, Sequence[Loss]], past: Sequence[Trial]) -> str:
     """Return the window whose candidate is judged, from the candidates' losses on the holdout, by window."""
     if len(losses) == 1:
         return next(iter(losses))
-    return RECENT if _recent_gain([*past, Trial(losses=losses)]).gain > 0 else ALL
+    return RECENT if recent_gain([*past, Trial(losses=losses)]).gain > 0 else ALL
 
 
 def proven(past: Sequence[Trial]) -> str | None:
     """Return the window that is better beyond chance, None while neither is."""
-    gain = _recent_gain(past)
+    gain = recent_gain(past)
     return RECENT if gain.low > 0 else ALL if gain.high < 0 else None
 
 
-def _recent_gain(past: Sequence[Trial]) -> Comparison:
+def recent_gain(past: Sequence[Trial]) -> Comparison:
+    """Return what the recent window has gained over all of the past, in the runs that are looked back on."""
     return window_gain(RECENT, ALL, [trial.losses for trial in past[-REMEMBERED:]])

@@ -18,11 +18,9 @@ import msgspec
 
 from noria.core.ledger import plain
 from noria.loop.parts import Parts
+from noria.loop.past import RECENT
 from noria.project.model import Evaluation
-from noria.rows import Checkout, Rival, Snapshot, Training
-
-RECENT = 64
-"""Runs that are looked back on."""
+from noria.rows import Checkout, RunRow, Snapshot, Training
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,45 +38,35 @@ class Forerunner:
     rival: int | None
 
 
+def forerunner(parts: Parts, run: str, checkout: Checkout, windows: Sequence[str]) -> Forerunner | None:
+    """Return the newest run before that left models, if these can stand in: the same code, a same window."""
+    train, code = parts.project.train, code_of(checkout)
+    if train.evaluation is not Evaluation.PREQUENTIAL or not train.holdout or code is None:
+        return None
+    runs = parts.state.runs(parts.model, RECENT)
+    last = next((row for row in runs if row.id != run and "models" in row.facts), None)
+    if last is None or last.facts["code"] != code or not set(last.facts["models"]) & set(windows):
+        return None
+    return of_run(last)
+
+
+def of_run(row: RunRow) -> Forerunner:
+    """Return a run that left models as a forerunner."""
+    return Forerunner(
+        run=row.id,
+        started=row.started,
+        learnt=row.facts["learnt"],
+        models=msgspec.convert(row.facts["models"], dict[str, Training], strict=False),
+        version=row.version,
+        rival=row.facts["rival"],
+    )
+
+
 def code_of(checkout: Checkout) -> str | None:
     """Return what tells one run's code from another's, None where it may be any: a changed working tree."""
     return None if checkout.diff else checkout.commit or "no commit"
 
 
-def forerunner(parts: Parts, run: str, checkout: Checkout, windows: Sequence[str]) -> Forerunner | None:
-    """Return the newest run before, if its models can stand in for this run's: the same code and windows."""
-    if parts.project.train.evaluation is not Evaluation.PREQUENTIAL:
-        return None
-    before = (row for row in parts.state.runs(parts.model, RECENT) if row.id != run and "models" in row.facts)
-    last = next(before, None)
-    if last is None or last.facts["code"] is None or last.facts["code"] != code_of(checkout):
-        return None
-    models = msgspec.convert(last.facts["models"], dict[str, Training], strict=False)
-    usable = {window: made for window, made in models.items() if window in windows}
-    if not usable:
-        return None
-    return Forerunner(
-        run=last.id,
-        started=last.started,
-        models=usable,
-        learnt=last.facts["learnt"],
-        version=last.version,
-        rival=last.facts["rival"],
-    )
-
-
 def left_by(snapshot: Snapshot, models: Mapping[str, Training], *, full: bool) -> dict[str, Any]:
     """Return the facts that let a run be a forerunner; `full` says that its models know the holdout too."""
     return {"models": plain(models), "learnt": snapshot.newest if full else snapshot.before}
-
-
-def twin_of(champion: Rival) -> Rival:
-    """Return the model that was judged in place of a champion, and knows fewer rows, as a rival."""
-    return Rival(
-        version=champion.version,
-        shipped=champion.twin,
-        twin="",
-        refit=False,
-        data_version=champion.data_version,
-        holdout_from=champion.holdout_from,
-    )

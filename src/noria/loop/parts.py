@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from noria.ports import Clock, Commits, Gateways, Jobs, State
 from noria.project.model import Project
+from noria.rows import VersionRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,3 +25,7 @@ class Parts:
     @property
     def project(self) -> Project:
         return self.read_project()
+
+    def version(self, number: int | None) -> VersionRow | None:
+        """Return a version of the model; None for None, or where there is none of this number."""
+        return None if number is None else self.state.version(self.model, number)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -14,7 +14,7 @@ from noria.core.gates import Evidence
 from noria.core.ledger import plain
 from noria.core.trials import Trial, against, record
 from noria.loop.parts import Parts
-from noria.rows import RunRow, VersionRow
+from noria.rows import RunRow
 
 RECENT = 64
 """Runs that are looked back on."""
@@ -39,8 +39,11 @@ def remembering(evidence: Evidence, past: list[Trial]) -> Evidence:
     )
 
 
-def found(measured: Mapping[str, Evidence], window: str) -> dict[str, Any]:
-    """Return the facts that a run leaves to the ones after it; its candidates by window, the judged one's."""
+def found(measured: Mapping[str, Evidence], window: str, trained: tuple[str, ...]) -> dict[str, Any]:
+    """Return the facts that a run leaves to the ones after it.
+
+    `measured` is by window, `window` that of the judged model; `trained` are those of the run's own models.
+    """
     judged = measured[window]
     trial = Trial(
         rival=judged.rival,
@@ -48,6 +51,7 @@ def found(measured: Mapping[str, Evidence], window: str) -> dict[str, Any]:
         baseline={metric: seen.by_block for metric, seen in judged.against_baseline.items()},
         losses={window: evidence.losses for window, evidence in measured.items()},
         refit=judged.refit,
+        trained=trained,
     )
     return {"window": window, "metrics": judged.metrics, "daily": plain(judged.daily), "trial": plain(trial)}
 
@@ -73,15 +77,3 @@ def gains(runs: Iterable[RunRow]) -> tuple[Gain, ...]:
         for run in runs
         if "gain" in run.facts and run.ended is not None
     )
-
-
-def learnt_until(version: VersionRow) -> datetime:
-    """Return up to when the shipped model knows the world: to its run where it was refitted."""
-    if version.facts["refit"]:
-        return version.registered
-    return learnt_before(version.facts["holdout_from"], version.registered)
-
-
-def learnt_before(holdout_from: str, now: datetime) -> datetime:
-    """Return up to when a model knows the world that saw no holdout; where there is no time, to its run."""
-    return datetime.fromisoformat(holdout_from) if "-" in holdout_from else now

@@ -153,12 +153,13 @@ def _opponents(rival: Rival | None, model: Predictor, rows: pl.DataFrame) -> Ite
     later = rows["_version"].to_numpy() > rival.data_version
     times = rows["_time"]
     held_out = _since(times, rival.holdout_from)
-    name = f"version {rival.version}"
     shipped = later if rival.refit else later | held_out
-    yield Opponent(name=name, output=_answers(rival.shipped, model, rows), untouched=shipped)
+    yield Opponent(name=rival.name, output=_answers(rival.shipped, model, rows), untouched=shipped)
     if rival.refit:
         twin = _answers(rival.twin, model, rows)
-        yield Opponent(name=f"{name} as it was before its refit", output=twin, untouched=later | held_out)
+        yield Opponent(
+            name=f"{rival.name} as it was before its refit", output=twin, untouched=later | held_out
+        )
 
 
 def _since(times: pl.Series, start: str) -> NDArray[np.bool_]:

@@ -97,6 +97,7 @@ class HistoryJobs:
             holdout_rows=cuts.holdout.height,
             before=cuts.before,
             newest=cuts.newest,
+            since=cuts.since,
         )
 
     def train(self, run: str, checkout: Checkout, rows: str, name: str, champion: str | None) -> Training:
@@ -179,13 +180,12 @@ class HistoryJobs:
         later = held_out = np.maximum(times, known) > rival.data_version
         if rival.holdout_from:
             held_out = later | (times >= micros(datetime.fromisoformat(rival.holdout_from)))
-        name = f"version {rival.version}"
         untouched = later if rival.refit else held_out
         shipped = self._answers(self.models[rival.shipped], numbers, like=model)
-        yield Opponent(name=name, output=shipped, untouched=untouched)
+        yield Opponent(name=rival.name, output=shipped, untouched=untouched)
         if rival.refit:
             twin = self._answers(self.models[rival.twin], numbers, like=model)
-            yield Opponent(name=f"{name} as it was before its refit", output=twin, untouched=held_out)
+            yield Opponent(name=f"{rival.name} as it was before its refit", output=twin, untouched=held_out)
 
 
 def _rows(frame: pl.DataFrame) -> np.ndarray:

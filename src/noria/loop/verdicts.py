@@ -1,0 +1,29 @@
+"""The verdicts on a run's candidate: given once, and kept in one transaction with their ledger entry."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from noria.core.gates import AFTER_REFIT, Evidence, Verdict, judge, opens, refusals
+from noria.loop.run import Run
+
+
+def passes(run: Run, evidence: Evidence, *, after_refit: bool = False) -> bool:
+    """Return whether the gates of this stage let the run go on; if they do not, it ends here."""
+    gates = [gate for gate in run.parts.project.gates if (gate.check in AFTER_REFIT) == after_refit]
+    names = {gate.check for gate in gates}
+    verdicts = tuple(verdict for verdict in run.row.verdicts if verdict.gate in names)
+    if not verdicts:
+        verdicts = judge(gates, evidence)
+        _keep(run, verdicts)
+    return opens(verdicts)
+
+
+def _keep(run: Run, verdicts: tuple[Verdict, ...]) -> None:
+    """Keep them, the first ones with the trial: from it and those before, they can be computed again."""
+    row, passed = run.row, opens(verdicts)
+    after = replace(row, verdicts=(*row.verdicts, *verdicts))
+    if not passed:
+        after = replace(after, status="refused", ended=run.parts.clock.now(), error=refusals(verdicts))
+    trial = {} if row.verdicts else {"trial": row.facts["trial"]}
+    run.save(after, "judged", verdicts=verdicts, passed=passed, **trial)
