@@ -51,7 +51,10 @@ def lived(empty: Path) -> Path:
     """A project with a champion, a challenger at 10%, a refused and a failed run."""
     store = state(load(empty))
     for number in (1, 2):
-        facts = {"metrics": METRICS, "commit": "da28ece5" * 5, "data_version": 1}
+        facts = {
+            "metrics": METRICS, "daily": {}, "commit": "da28ece5" * 5, "data_version": 1, "twin": "/t",
+            "refit": True, "holdout_from": "80", "learnt": "99",
+        }  # fmt: skip
         store.save_version(
             VersionRow(
                 model="churn", version=number, run=f"run{number}", artifact="/a", digest="d",

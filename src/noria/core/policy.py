@@ -13,8 +13,7 @@ from enum import StrEnum
 from hashlib import sha256
 
 from noria.core.cadence import Gain, interval, rate
-from noria.core.quality import METRICS
-from noria.core.welch import beyond_chance
+from noria.core.worsening import worsening
 
 
 class Cause(StrEnum):
@@ -29,8 +28,6 @@ class Cause(StrEnum):
 
 
 HURRIED = frozenset({Cause.MANUAL, Cause.COMMIT})
-QUALITY_DAYS = 7
-"""Mature days that the quality trigger waits for, and compares with the level at the promotion."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,33 +166,66 @@ def decide(brakes: Brakes, facts: Facts, found: Sequence[Trigger]) -> Decision:
     hurried = any(trigger.cause in HURRIED for trigger in found)
     if facts.rollout_open and not hurried:
         return wait("a rollout is in progress")
-    if facts.runs and not hurried and facts.now < (cool := facts.runs[-1] + brakes.cooldown):
+    if not hurried and (cool := cooling_until(brakes, facts)):
         return wait("cooling down after the last run", cool)
     asked = any(trigger.cause is Cause.MANUAL for trigger in found)
-    if brakes.runs and not asked and (free := _free_at(brakes.runs, facts.runs, facts.now)):
+    if brakes.runs and not asked and (free := free_at(brakes.runs, facts.runs, facts.now)):
         return wait(f"the budget of {brakes.runs.count} runs is spent", free)
     return Decision(run=True, triggers=found, reason="; ".join(trigger.reason for trigger in found))
 
 
+def cooling_until(brakes: Brakes, facts: Facts) -> datetime | None:
+    """Return until when the last run is cooled down from, None where it is not any more."""
+    until = facts.runs[-1] + brakes.cooldown if facts.runs else facts.now
+    return until if facts.now < until else None
+
+
 def may_promote(brakes: Brakes, promotions: Sequence[datetime], now: datetime) -> datetime | None:
     """Return None when another rollout may begin now, else when the budget of promotions allows it."""
-    return _free_at(brakes.promotions, promotions, now) if brakes.promotions else None
+    return free_at(brakes.promotions, promotions, now) if brakes.promotions else None
+
+
+def free_at(rate: Rate, times: Sequence[datetime], now: datetime) -> datetime | None:
+    """Return None when the rate has room now, else when the oldest of the last `count` leaves the period."""
+    recent = [moment for moment in times if moment > now - rate.period]
+    return None if len(recent) < rate.count else recent[-rate.count] + rate.period
 
 
 def next_by_cadence(policy: Triggers, facts: Facts) -> datetime | None:
     """Return when the cadence calls for the next run, None without one."""
     if policy.cadence is None:
         return None
-    last = facts.runs[-1] if facts.runs else facts.watched_since
-    return last + interval(policy.cadence.floor, policy.cadence.ceiling, facts.gains)
+    return counted_from(facts) + interval(policy.cadence.floor, policy.cadence.ceiling, facts.gains)
 
 
-def next_schedule(expression: str, after: datetime) -> datetime:
-    """Return the first time of a cron expression after a moment, in UTC."""
+def pace(gains: Sequence[Gain]) -> str:
+    """Say how much retraining has gained, which sets the cadence."""
+    if not any(gain.newer > timedelta() for gain in gains):
+        return "what retraining gains is not known yet"
+    return f"retraining has gained {7 * rate(gains):.1%} of the loss a week"
+
+
+def length(duration: timedelta) -> str:
+    """Return a duration in words, such as "14 days" or "1.5 hours"."""
+    day, hour = timedelta(days=1), timedelta(hours=1)
+    size, unit = (day, "day") if duration >= day else (hour, "hour")
+    count = f"{duration / size:.3g}"
+    return f"{count} {unit}" if count == "1" else f"{count} {unit}s"
+
+
+def next_by_schedule(policy: Triggers, facts: Facts) -> datetime | None:
+    """Return when the schedule calls for the next run, None without one."""
     from croniter import croniter
 
-    moment: datetime = croniter(expression, after).get_next(datetime)
-    return moment
+    if policy.schedule is None:
+        return None
+    due: datetime = croniter(policy.schedule, counted_from(facts)).get_next(datetime)
+    return due
+
+
+def counted_from(facts: Facts) -> datetime:
+    """Return from when schedule and cadence count: the last run, or when the loop first saw the model."""
+    return facts.runs[-1] if facts.runs else facts.watched_since
 
 
 def _asked(facts: Facts) -> list[Trigger]:
@@ -209,10 +239,8 @@ def _commit(policy: Triggers, facts: Facts) -> list[Trigger]:
 
 
 def _schedule(policy: Triggers, facts: Facts) -> list[Trigger]:
-    if policy.schedule is None:
-        return []
-    due = next_schedule(policy.schedule, facts.runs[-1] if facts.runs else facts.watched_since)
-    if due > facts.now:
+    due = next_by_schedule(policy, facts)
+    if due is None or due > facts.now:
         return []
     return [Trigger(cause=Cause.SCHEDULE, key=due.isoformat(), reason=f"scheduled at {due:%Y-%m-%d %H:%M}")]
 
@@ -221,19 +249,8 @@ def _cadence(policy: Triggers, facts: Facts) -> list[Trigger]:
     due = next_by_cadence(policy, facts)
     if due is None or due > facts.now:
         return []
-    last = facts.runs[-1] if facts.runs else facts.watched_since
-    reason = f"{_days(facts.now - last)} after the last run: {_pace(facts.gains)}"
+    reason = f"{length(facts.now - counted_from(facts))} after the last run: {pace(facts.gains)}"
     return [Trigger(cause=Cause.SCHEDULE, key=due.isoformat(), reason=reason)]
-
-
-def _pace(gains: Sequence[Gain]) -> str:
-    if not any(gain.newer > timedelta() for gain in gains):
-        return "what retraining gains is not known yet"
-    return f"retraining has gained {7 * rate(gains):.1%} of the loss a week"
-
-
-def _days(duration: timedelta) -> str:
-    return f"{duration / timedelta(days=1):.3g} days"
 
 
 def _labels(policy: Triggers, facts: Facts) -> list[Trigger]:
@@ -250,27 +267,13 @@ def _data(policy: Triggers, facts: Facts) -> list[Trigger]:
 
 def _quality(policy: Triggers, facts: Facts) -> list[Trigger]:
     """The last days are worse than the promotion's level by more than the share, and by more than chance."""
-    wanted, days = policy.quality, facts.quality[-QUALITY_DAYS:]
-    if wanted is None or facts.level is None or len(days) < QUALITY_DAYS:
+    wanted = policy.quality
+    seen = wanted and worsening(wanted.metric, facts.quality, facts.level, facts.at_promotion)
+    if not wanted or not seen or not seen.exceeds(wanted.worse_by):
         return []
-    sign = 1.0 if METRICS[wanted.metric].lower_is_better else -1.0
-    recent = sum(days) / len(days)
-    worse = sign * (recent - facts.level)
-    if worse <= wanted.worse_by * abs(facts.level) or not beyond_chance(worse, days, facts.at_promotion):
-        return []
-    reason = (
-        f"{wanted.metric} of the last {len(days)} mature days is {recent:.4f}, "
-        f"{worse / abs(facts.level):.0%} worse than {facts.level:.4f} at the promotion"
-    )
-    return [Trigger(cause=Cause.QUALITY, key=_last_run(facts), reason=reason)]
+    return [Trigger(cause=Cause.QUALITY, key=_last_run(facts), reason=str(seen))]
 
 
 def _last_run(facts: Facts) -> str:
     """What goes on calling for a run until there was one is one event: its key is the run before."""
     return facts.runs[-1].isoformat() if facts.runs else "first"
-
-
-def _free_at(rate: Rate, times: Sequence[datetime], now: datetime) -> datetime | None:
-    """Return None when the rate has room now, else when the oldest of the last `count` leaves the period."""
-    recent = [moment for moment in times if moment > now - rate.period]
-    return None if len(recent) < rate.count else recent[-rate.count] + rate.period
