@@ -55,6 +55,7 @@ def digits() -> History:
         nature=Nature.LEARNING,
         source="scikit-learn: handwritten digits in random order.",
         label="digit",
+        after=0.25,
     )
 
 
