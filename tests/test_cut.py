@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from noria.core.gates import Gate
 from noria.cut import cut
 from noria.errors import DataError
 from noria.project.model import Data, Project, Task, Train
@@ -64,6 +65,48 @@ def test_labels_that_are_not_due_are_trained_on_and_not_judged_by() -> None:
     assert ends(made.holdout) == (84, 90)
     assert made.holdout_from == (START + 84 * DAY).isoformat()
     assert (ends(made.stretches[0].train), ends(made.stretches[0].full)) == ((0, 83), (0, 99))
+
+
+ENOUGH = (Gate(check="enough-rows", options={"rows": 3}),)
+
+
+@pytest.mark.parametrize(
+    ("since", "due", "held"),
+    [
+        (80, None, (81, 99)),
+        (96, None, (97, 99)),
+        (97, None, (93, 99)),  # two rows, and the gate needs three: a week, as the project says
+        (80, 90, (81, 90)),
+        (88, 90, (84, 90)),  # two of them are due
+        (99, None, (93, 99)),
+        (-1, None, (93, 99)),  # it leaves nothing to train on
+    ],
+)
+def test_what_came_since_is_held_out_if_that_is_enough(
+    since: int, due: int | None, held: tuple[int, int]
+) -> None:
+    asked, last = replace(project(7 * DAY), gates=ENOUGH), None if due is None else START + due * DAY
+    moment = (START + since * DAY).isoformat()
+    made = cut(daily(100), asked, ["all"], due=last, since=moment)
+    assert ends(made.holdout) == held
+    assert made.since == (moment if held[0] == since + 1 and since >= 0 else None)
+    assert made.before == (START + (held[0] - 1) * DAY).isoformat()
+    assert made.newest == (START + 99 * DAY).isoformat()
+
+
+def test_two_models_are_not_compared_on_one_day() -> None:
+    hours = [START + timedelta(hours=n) for n in range(240)]
+    rows = pl.DataFrame({"_time": hours, "y": [n % 2 for n in range(240)], "n": range(240)})
+    rows = rows.with_columns(pl.col("_time").cast(pl.Datetime("us", "UTC")))
+    ninth, tenth = ((START + days * DAY).isoformat() for days in (8, 9))
+    assert cut(rows, project(3 * DAY), ["all"], due=None, since=ninth).since == ninth
+    assert cut(rows, project(3 * DAY), ["all"], due=None, since=tenth).since is None
+
+
+def test_an_order_is_held_out_since_a_row() -> None:
+    rows = daily(100).with_columns(_time=pl.col("n").cast(pl.Int64))
+    made = cut(rows, project(0.2), ["all"], due=None, since="89")
+    assert (ends(made.holdout), made.holdout_from, made.before, made.newest) == ((90, 99), "90", "89", "99")
 
 
 def test_nothing_held_out_leaves_all_to_train_on() -> None:
