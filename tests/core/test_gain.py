@@ -3,7 +3,7 @@ import math
 import pytest
 
 from noria.core.gain import QualityLimit, by_days, by_rows, gain, waits, worse
-from noria.core.paired import Moments, Paired
+from noria.core.paired import Moments, Paired, apart
 from noria.core.sequential import bound, mcnemar, mean_sequence
 
 LIMIT = QualityLimit(metric="log_loss", margin=0.01)
@@ -91,3 +91,32 @@ def test_what_a_step_waits_for() -> None:
     assert waits(limit, unsure).startswith("log_loss against the champion is -0.0080 (")
     assert waits(limit, unsure).endswith("not proven within the margin 0.01")
     assert waits(limit, [day(0.0, variance=0.001), day(0.0, variance=0.001)]) == ""
+
+
+def rare(events: int, rows: int = 4000) -> Moments:
+    """The losses of an arm in which so many rows are missed, by 1, and the others by nothing."""
+    share = events / rows
+    return Moments(rows=rows, mean=share, variance=share * (1 - share))
+
+
+@pytest.mark.parametrize(
+    ("own", "champion", "days", "waiting"),
+    [
+        (20, 20, 1, ""),
+        (19, 99, 1, "one of both shows losses in 19 rows, 20 are needed"),
+        (99, 0, 1, "one of both shows losses in 0 rows, 20 are needed"),
+        (10, 10, 2, ""),  # of both days together
+        (9, 10, 2, "one of both shows losses in 18 rows, 20 are needed"),
+        (1, 1, 6, ""),  # days are the unit: how much they differ is seen
+    ],
+)
+def test_rare_losses_of_two_arms_are_waited_for(own: int, champion: int, days: int, waiting: str) -> None:
+    limit = QualityLimit(metric="log_loss", margin=0.05, labels=2000)
+    seen = [apart(rare(own), rare(champion))] * days
+    assert waits(limit, seen) == waiting
+    assert waits(LIMIT, seen) == ""  # without labels to wait for, quality is only watched
+
+
+def test_rare_losses_of_pairs_are_not_counted() -> None:
+    limit = QualityLimit(metric="log_loss", margin=0.05, labels=2000)
+    assert waits(limit, [day(0.0, rows=4000, variance=0.0001)]) == ""

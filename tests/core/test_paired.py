@@ -44,6 +44,21 @@ def test_two_arms_have_the_standard_error_of_a_difference() -> None:
     assert apart(own, Moments()) == Paired()
 
 
+def test_two_arms_keep_their_losses() -> None:
+    own, champion = Moments(rows=100, mean=0.5, variance=4), Moments(rows=400, mean=0.7, variance=8)
+    both = apart(own, champion) + apart(own, champion)
+    assert (both.own, both.champion) == (own + own, champion + champion)
+
+
+@given(st.integers(1, 300), st.integers(0, 300), st.floats(0.1, 9))
+def test_events_are_the_rows_that_have_a_loss(events: int, others: int, loss: float) -> None:
+    assert moments([loss] * events + [0.0] * others).events == pytest.approx(events)
+
+
+def test_without_a_loss_there_is_no_event() -> None:
+    assert Moments().events == Moments(rows=5).events == 0
+
+
 def test_days_of_two_arms_are_held_apart() -> None:
     # a day when all lose much, of which the challenger got a greater part, says nothing against it
     good = apart(Moments(rows=10, mean=1, variance=1), Moments(rows=90, mean=1, variance=1))

@@ -20,6 +20,8 @@ DAYS = 3
 """The number of days from which on they are the unit."""
 ALPHA = 0.05
 """Of the bounds: half of it on each side, for rows and for days."""
+EVENTS = 20
+"""Losses that each of two arms shows before its rows are believed: rare ones may all be still to come."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,9 +119,20 @@ def waits(limit: QualityLimit, days: Sequence[Paired]) -> str:
     seen = gain(days)
     if seen.rows < limit.labels:
         return f"{seen.rows} of {limit.labels} matured labels seen"
+    if limit.labels and (rare := _rare(days)):
+        return rare
     if limit.labels and seen.low <= -limit.margin:
         return f"{limit.metric} against the champion is {seen}: not proven within the margin {limit.margin:g}"
     return ""
+
+
+def _rare(days: Sequence[Paired]) -> str:
+    """Return what is too rare in two arms for the row to be the unit; "" if nothing, and for pairs."""
+    both = sum(days, Paired())
+    if len(days) >= DAYS or not both.own.rows:
+        return ""
+    fewest = round(min(both.own.events, both.champion.events))
+    return f"one of both shows losses in {fewest} rows, {EVENTS} are needed" if fewest < EVENTS else ""
 
 
 def _misses(limit: QualityLimit, seen: Gain, days: Sequence[Paired]) -> Finding:

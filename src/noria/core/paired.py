@@ -28,6 +28,12 @@ class Moments:
             variance=(1 - part) * self.variance + part * other.variance + part * (1 - part) * apart**2,
         )
 
+    @property
+    def events(self) -> float:
+        """How many rows there would be if all that are not 0 were alike: rows mean^2 / mean square."""
+        square = self.variance + self.mean**2
+        return self.rows * self.mean**2 / square if square else 0.0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paired:
@@ -35,15 +41,23 @@ class Paired:
 
     `gains` are of the champion's loss less the model's own, so a positive mean says that the model is better.
     `won` counts the rows whose class only the model got right, `lost` those that only the champion did; both
-    are 0 in a regression.
+    are 0 in a regression. `own` and `champion` are the losses of both where they answered different rows.
     """
 
     gains: Moments = field(default_factory=Moments)
     won: int = 0
     lost: int = 0
+    own: Moments = field(default_factory=Moments)
+    champion: Moments = field(default_factory=Moments)
 
     def __add__(self, other: Paired) -> Paired:
-        return Paired(gains=self.gains + other.gains, won=self.won + other.won, lost=self.lost + other.lost)
+        return Paired(
+            gains=self.gains + other.gains,
+            won=self.won + other.won,
+            lost=self.lost + other.lost,
+            own=self.own + other.own,
+            champion=self.champion + other.champion,
+        )
 
 
 def apart(own: Moments, champion: Moments) -> Paired:
@@ -56,4 +70,5 @@ def apart(own: Moments, champion: Moments) -> Paired:
     if not rows:
         return Paired()
     error = own.variance / own.rows + champion.variance / champion.rows
-    return Paired(gains=Moments(rows=rows, mean=champion.mean - own.mean, variance=rows * error))
+    gains = Moments(rows=rows, mean=champion.mean - own.mean, variance=rows * error)
+    return Paired(gains=gains, own=own, champion=champion)
