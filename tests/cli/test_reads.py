@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -139,6 +140,15 @@ def test_models_shows_roles_and_metrics() -> None:
     assert newest[:2] == ["2", "challenger"]
     assert champion[:2] == ["1", "champion"]
     assert champion[-4:] == ["0.5186", "0.7887", "0.1730", "0.7496"]
+
+
+def test_a_version_that_was_not_measured_is_shown_without_metrics(lived: Path) -> None:
+    store = state(load(lived))
+    version = store.version("churn", 2)
+    assert version is not None
+    store.save_version(replace(version, version=3, facts={**version.facts, "metrics": {}}))
+    newest = read("models").splitlines()[1].split()
+    assert (newest[0], newest[-1]) == ("3", "da28ece5")
 
 
 @pytest.mark.usefixtures("lived")

@@ -31,7 +31,8 @@ def command(as_json: AsJson = False) -> None:
         column.no_wrap = True
     for row in versions:
         role = plan.role(row.version) if plan and row.version in plan.versions else ""
-        numbers = (f"{row.facts['metrics'][name]:.4f}" for name in metrics)
+        measured = row.facts["metrics"]  # none of a version that was trained without a holdout
+        numbers = (f"{measured[name]:.4f}" if name in measured else "" for name in metrics)
         commit = (row.facts["commit"] or "")[:8]
         table.add_row(str(row.version), role, moment(row.registered), commit, *numbers)
     Console().print(table)
