@@ -66,3 +66,10 @@ def test_a_run_says_because_of_what_and_a_wait_what_calls_in_vain() -> None:
     held = Decision(run=False, triggers=(commit,), reason="cooling down after the last run", until=NOW)
     head = "would wait: cooling down after the last run, until 2013-03-01 09:00 UTC\n  although: commit c1\n"
     assert shown(replace(WAITS, decision=held)).startswith(head)
+
+
+def test_where_no_time_is_known_it_says_why() -> None:
+    unknown = replace(WAITS, next_at=None, next_reason="a rollout is in progress")
+    assert "when the next run starts is not known: a rollout is in progress\n" in shown(unknown)
+    never = replace(WAITS, next_at=None, next_reason=WAITS.decision.reason)
+    assert shown(never).startswith("would wait: nothing calls for a run\n\n")

@@ -24,7 +24,7 @@ def only(policy: Triggers, **facts: object) -> Line:
 @pytest.mark.parametrize(
     ("policy", "facts", "said"),
     [
-        (Triggers(), {}, "a1b2c3d4 has had its run; a new one starts the next"),
+        (Triggers(), {}, "a1b2c3d4 has its run; a new one starts the next"),
         (Triggers(), {"head": None}, "there is none yet"),
         (Triggers(), {"head": "b2"}, "calls for a run: commit b2"),
         (MONDAYS, {"runs": (NOW,)}, "due at 2013-03-18 03:00 (0 3 * * MON)"),
@@ -84,7 +84,7 @@ def test_quality_tells_when_it_has_days_enough(run: datetime, days: int, at: dat
     assert line.at == at
     assert line.numbers == {"days": days, "needed": 7}
     assert line.said.startswith(
-        f"{days} of 7 mature days since the last run, all not before {at:%Y-%m-%d %H:%M}"
+        f"{days} of 7 mature days since the last run, the last not before {at:%Y-%m-%d %H:%M}"
     )
 
 
@@ -118,10 +118,21 @@ def test_brakes_tell_until_when() -> None:
 def test_the_next_run_is_when_the_policy_would_say_so(
     brakes: Brakes, facts: dict, at: datetime | None
 ) -> None:
-    coming = next_run(CADENCE, brakes, replace(QUIET, **facts))
-    assert (coming and coming[0]) == at
-    assert coming is None or coming[1].run
+    found, decision = next_run(CADENCE, brakes, replace(QUIET, **facts))
+    assert found == at
+    assert decision.run is (at is not None)
 
 
-def test_without_a_trigger_that_comes_by_itself_no_run_does() -> None:
-    assert next_run(Triggers(labels=10, data=True), Brakes(), QUIET) is None
+@pytest.mark.parametrize(
+    ("policy", "facts", "reason"),
+    [
+        (Triggers(labels=10, data=True), {}, "nothing calls for a run"),
+        (CADENCE, {"rollout_open": True}, "a rollout is in progress"),  # once the cadence is due
+        (CADENCE, {"running": True, "runs": (NOW,)}, "a run is in progress"),
+    ],
+)
+def test_where_time_alone_brings_no_run_it_says_what_is_in_the_way(
+    policy: Triggers, facts: dict, reason: str
+) -> None:
+    found, decision = next_run(policy, Brakes(), replace(QUIET, **facts))
+    assert (found, decision.reason) == (None, reason)

@@ -146,6 +146,8 @@ def test_the_guard_tells_until_when_and_its_gain_so_far(make, register) -> None:
     parts.state.add_traffic("m", ("s", 1), {(parts.state.model("m").plan.number, 2): ArmCounts(requests=60)})
     live(parts)
     assert parts.state.model("m").guard == 1
+    # the promotion was in the morning: the next day is the first whole one
+    assert told(parts)["rollout.guard"].endswith("since the promotion is mature at 2013-03-03 00:00")
     for day in (1, 2):
         measured(parts, day, 1, "shadow", 0.5, gain=-0.01)
     line = told(parts)["rollout.guard"]
@@ -214,7 +216,7 @@ def test_quality_tells_the_days_that_are_missing(make) -> None:
         measured(parts, day, 1, "champion", 0.51)
     lines = told(parts)
     assert lines["triggers.quality"].startswith(
-        "3 of 7 mature days since the last run, all not before 2013-03-08"
+        "3 of 7 mature days since the last run, the last not before 2013-03-08"
     )
     assert lines["evidence.champion"] == (
         "version 1 has 3 mature days with 30 labels, the last is 2013-03-03"

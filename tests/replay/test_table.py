@@ -61,7 +61,7 @@ def test_long_names_do_not_break_the_table() -> None:
 def test_what_is_not_replayed_is_told_where_something_was_decided() -> None:
     entry = {"at": 0.0, "kind": "promoted", "body": {}}
     decided = replay(policy("never", 1, 0.53), policy("project", 6, 0.5, decisions=(entry,)))
-    assert "Latency, failures and load are not replayed" in shown(decided, 100)
+    assert "Latency and failures are not replayed" in shown(decided, 100)
     assert "not replayed" not in shown(replay(policy("never", 1, 0.53), policy("ceiling", 6, 0.5)), 100)
 
 

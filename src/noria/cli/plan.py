@@ -56,9 +56,13 @@ def _head(seen: Outlook) -> Iterator[str]:
     yield "would start a run now" if decision.run else f"would wait: {decision.reason}{until}"
     for trigger in decision.triggers:
         yield f"  because: {trigger.reason}" if decision.run else f"  although: {trigger.reason}"
-    if not decision.run and seen.next_at:
+    if decision.run:
+        return
+    if seen.next_at:
         when = f"{seen.next_at:%Y-%m-%d %H:%M} UTC"
         yield f"  the next run starts at {when}, if nothing else happens: {seen.next_reason}"
+    elif seen.next_reason != decision.reason:
+        yield f"  when the next run starts is not known: {seen.next_reason}"
 
 
 def _table(lines: Sequence[Line]) -> Table:

@@ -39,17 +39,22 @@ class Line:
     numbers: Mapping[str, float] = field(default_factory=dict)
 
 
-def next_run(policy: Triggers, brakes: Brakes, facts: Facts) -> tuple[datetime, Decision] | None:
-    """Return when a run would start if only time passed, with the decision then; None if none would."""
-    now: datetime | None = facts.now
-    while now is not None:
+def next_run(policy: Triggers, brakes: Brakes, facts: Facts) -> tuple[datetime | None, Decision]:
+    """Return when a run would start if only time passed, with the decision then.
+
+    None if none would: then the decision is the last one that time brings, and says why.
+    """
+    now = facts.now
+    while True:
         later = replace(facts, now=now)
         decision = decide(brakes, later, triggers(policy, later))
         if decision.run:
             return now, decision
         dues = (decision.until, next_by_schedule(policy, facts), next_by_cadence(policy, facts))
-        now = min((due for due in dues if due and due > now), default=None)
-    return None
+        coming = [due for due in dues if due and due > now]
+        if not coming:
+            return None, decision
+        now = min(coming)
 
 
 def watched(policy: Triggers, facts: Facts, label_delay: timedelta) -> list[Line]:
@@ -70,11 +75,16 @@ def held(brakes: Brakes, facts: Facts) -> list[Line]:
     lines = [Line(about=about, said=said) for about, said in _standing(facts)]
     if brakes.cooldown:
         until = cooling_until(brakes, facts)
-        said = f"until {_moment(until)}" if until else "over"
+        said = f"until {moment(until)}" if until else "over"
         lines.append(Line(about="cooldown", said=f"{length(brakes.cooldown)}: {said}", at=until))
     budgets = {"runs": (brakes.runs, facts.runs), "promotions": (brakes.promotions, facts.promotions)}
     used = (_budget(about, rate, times, facts.now) for about, (rate, times) in budgets.items() if rate)
     return [*lines, *used]
+
+
+def moment(at: datetime) -> str:
+    """Return a time to the minute."""
+    return f"{at:%Y-%m-%d %H:%M}"
 
 
 def _standing(facts: Facts) -> list[tuple[str, str]]:
@@ -88,9 +98,9 @@ def _standing(facts: Facts) -> list[tuple[str, str]]:
 
 
 def _budget(about: str, rate: Rate, times: tuple[datetime, ...], now: datetime) -> Line:
-    used = sum(moment > now - rate.period for moment in times)
+    used = sum(time > now - rate.period for time in times)
     free = free_at(rate, times, now)
-    wait = f": none before {_moment(free)}" if free else ""
+    wait = f": none before {moment(free)}" if free else ""
     said = f"{used} of {rate.count} in {length(rate.period)}{wait}"
     return Line(about=about, said=said, at=free, numbers={"used": used, "count": rate.count})
 
@@ -98,7 +108,7 @@ def _budget(about: str, rate: Rate, times: tuple[datetime, ...], now: datetime) 
 def _commit(policy: Triggers, facts: Facts, label_delay: timedelta) -> Line:
     if facts.head is None:
         return Line(about="commit", said="there is none yet")
-    return Line(about="commit", said=f"{facts.head[:8]} has had its run; a new one starts the next")
+    return Line(about="commit", said=f"{facts.head[:8]} has its run; a new one starts the next")
 
 
 def _quality(policy: Triggers, facts: Facts, label_delay: timedelta) -> Line:
@@ -122,14 +132,14 @@ def _too_few(facts: Facts, label_delay: timedelta, so_far: str) -> Line:
     begun = counted_from(facts).date()
     newest = max(last_mature_day(label_delay, facts.now), begun - timedelta(days=1))
     at = matures_at(newest + timedelta(days=DAYS - days), label_delay)
-    said = f"{days} of {DAYS} mature days since the last run, all not before {_moment(at)}{so_far}"
+    said = f"{days} of {DAYS} mature days since the last run, the last not before {moment(at)}{so_far}"
     return Line(about="quality", said=said, at=at, numbers={"days": days, "needed": DAYS})
 
 
 def _schedule(policy: Triggers, facts: Facts, label_delay: timedelta) -> Line:
     due = next_by_schedule(policy, facts)
     assert due is not None
-    return Line(about="schedule", said=f"due at {_moment(due)} ({policy.schedule})", at=due)
+    return Line(about="schedule", said=f"due at {moment(due)} ({policy.schedule})", at=due)
 
 
 def _cadence(policy: Triggers, facts: Facts, label_delay: timedelta) -> Line:
@@ -139,7 +149,7 @@ def _cadence(policy: Triggers, facts: Facts, label_delay: timedelta) -> Line:
     wait = due - counted_from(facts)
     since = "the last run" if facts.runs else "the first look"
     within = f"of {length(wanted.floor)} to {length(wanted.ceiling)}"
-    said = f"due at {_moment(due)}, {length(wait)} after {since}, {within}: {pace(facts.gains)}"
+    said = f"due at {moment(due)}, {length(wait)} after {since}, {within}: {pace(facts.gains)}"
     return Line(about="cadence", said=said, at=due, numbers={"days": wait / timedelta(days=1)})
 
 
@@ -152,10 +162,6 @@ def _labels(policy: Triggers, facts: Facts, label_delay: timedelta) -> Line:
 def _data(policy: Triggers, facts: Facts, label_delay: timedelta) -> Line:
     unseen = "nobody has looked at the source yet: `noria up` does"
     return Line(about="data", said="no new data in the source" if facts.source else unseen)
-
-
-def _moment(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M}"
 
 
 WAITS: dict[str, Callable[[Triggers, Facts, timedelta], Line]] = {

@@ -10,20 +10,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from noria.core.compare import Comparison, pooled
-from noria.core.gain import gain
 from noria.core.gates import Evidence, Gate, judge
-from noria.core.guard import WORTHWHILE as GUARDED
 from noria.core.maturity import matures_at
-from noria.core.outlook import Line, held, next_run, watched
+from noria.core.outlook import Line, held, moment, next_run, watched
 from noria.core.policy import Decision, Facts
-from noria.core.rollout import Rollout
 from noria.core.trials import Trial, against, record
 from noria.core.windows import AUTO, proven, recent_gain
-from noria.loop.advance import promotion_wait, waiting_version
 from noria.loop.forerunner import Forerunner, forerunner
-from noria.loop.look import guarded, look, matured
 from noria.loop.parts import Parts
 from noria.loop.past import RECORD, trials
+from noria.loop.progress import progress
 from noria.loop.retrain import intended
 from noria.loop.rivals import opponent
 from noria.loop.watch import consider, facts
@@ -35,7 +31,7 @@ BETTER = "better-than-champion"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outlook:
-    """The decision now, on which facts, and when the next run starts if only time passes, and why.
+    """The decision now, on which facts, and when the next run starts if only time passes, and why (not).
 
     The rest is in lines: the project's triggers and brakes, how the next run trains and is judged, the
     evidence for its gates so far, and the rollout or the guard.
@@ -58,18 +54,18 @@ def outlook(parts: Parts) -> Outlook:
     project, row = parts.project, parts.state.model(parts.model)
     past = trials(parts, before="")
     decision = consider(parts, known)
-    coming = next_run(project.triggers, project.brakes, known)
+    next_at, next_decision = next_run(project.triggers, project.brakes, known)
     before = _forerunner(parts, known, past)
     return Outlook(
         decision=decision,
         facts=known,
-        next_at=coming[0] if coming else None,
-        next_reason=coming[1].reason if coming else decision.reason,
+        next_at=next_at,
+        next_reason=next_decision.reason,
         triggers=tuple(watched(project.triggers, known, project.data.label_delay)),
         brakes=tuple(held(project.brakes, known)),
         training=tuple(_training(parts, row, before, past)),
         evidence=tuple(_evidence(parts, row, before, past)),
-        rollout=tuple(_rollout(parts, row)),
+        rollout=tuple(progress(parts, row)),
     )
 
 
@@ -110,7 +106,7 @@ def _judged(parts: Parts, row: ModelRow, before: Forerunner | None) -> str:
     new = ", as no run of this code came before" if train.evaluation is Evaluation.PREQUENTIAL else ""
     if not train.holdout:
         return "not at all: nothing is held out"
-    return f"holdout: models that were trained without the newest rows, on these{new}; {who}"
+    return f"holdout: models that are trained without the newest rows, on these{new}; {who}"
 
 
 def _refit(parts: Parts, before: Forerunner | None, *, wanted: bool) -> str:
@@ -147,7 +143,7 @@ def _mature_days(parts: Parts, row: ModelRow, champion: int) -> Line:
         return Line(about="champion", said=f"version {champion} has {until}", numbers=numbers)
     since = row.rollout.entered if row.rollout and row.rollout.version == champion else parts.clock.now()
     at = matures_at(since.date(), delay)
-    said = f"version {champion} has no mature day yet: the first not before {_moment(at)}"
+    said = f"version {champion} has no mature day yet: the first not before {moment(at)}"
     return Line(about="champion", said=said, at=at)
 
 
@@ -185,43 +181,3 @@ def _compared(about: str, seen: Comparison, who: str) -> Line:
 
 def _interval(seen: Comparison) -> str:
     return f"{seen.gain:+.4f} ({seen.low:+.4f} to {seen.high:+.4f}, {seen.rows} rows, {seen.blocks} blocks)"
-
-
-def _rollout(parts: Parts, row: ModelRow) -> Iterator[Line]:
-    """Tell how far the open rollout is, or the guard after it; and which version waits for its own."""
-    rollout = row.rollout
-    if rollout is not None and not rollout.ended:
-        yield from _step(parts, row, rollout)
-    elif seen := guarded(parts.state, parts.project, row):
-        until = rollout.guarded_until if rollout else None
-        when = f", until {_moment(until)}," if until else ""
-        said = f"version {row.guard} comes back{when} if it proves better by {GUARDED:.1%}: {seen.said}"
-        yield Line(about="guard", said=said, at=until, numbers=seen.numbers)
-    waiting = waiting_version(parts, row)
-    if waiting is not None:
-        at = promotion_wait(parts)
-        when = f"not before {_moment(at)}, for the budget of promotions" if at else "it is next"
-        yield Line(about="waiting", said=f"version {waiting}: {when}", at=at)
-
-
-def _step(parts: Parts, row: ModelRow, rollout: Rollout) -> Iterator[Line]:
-    step, seen = rollout.current, look(parts.state, parts.project, row)
-    stays = ", held" if rollout.held else ""
-    of = f", step {rollout.step + 1} of {len(rollout.steps)}" if step else ""
-    since = _moment(rollout.entered)
-    yield Line(about="rollout", said=f"version {rollout.version} {rollout.phase}{stays}{of}, since {since}")
-    if step is None or seen is None:
-        return
-    asked = int(seen.numbers["challenger_requests"])
-    numbers = {"requests": asked, "needed": step.requests}
-    yield Line(about="requests", said=f"{asked} of {step.requests}", numbers=numbers)
-    quality = parts.project.rollout.quality
-    if quality:
-        known = gain(matured(parts.state, rollout, parts.project.loss.name))
-        numbers = {"labels": known.rows, "needed": quality.labels}
-        yield Line(about="labels", said=f"{known.rows} of {quality.labels} matured ones", numbers=numbers)
-    yield Line(about="look", said=f"{seen.signal or 'goes on'}: {seen.reason}", numbers=seen.numbers)
-
-
-def _moment(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M}"

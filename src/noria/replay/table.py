@@ -78,7 +78,8 @@ def notes(replay: Replay) -> list[str]:
     if any(policy.looks_ahead for policy in replay.policies):
         said.append("* looks ahead: what could be reached at best. It is no policy to choose.")
     if any(policy.decisions for policy in replay.policies):
-        said.append("Latency, failures and load are not replayed: gates and limits on them were left out.")
+        left_out = "the gate latency is left out, and limits on them see none"
+        said.append(f"Latency and failures are not replayed: {left_out}.")
     if replay.overhead is not None:
         times = f"{replay.overhead:.2f} times the bare trainings and predictions"
         said.append(f"{replay.wall_s:,.0f} s of wall time, {times}.")
