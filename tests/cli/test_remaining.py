@@ -26,6 +26,14 @@ def test_two_seconds_are_no_pace() -> None:
     assert remaining.seconds is None
 
 
+def test_a_hundredth_of_the_span_is_no_pace() -> None:
+    remaining = Remaining(["project"], 0.0)
+    remaining.reached("project", 0.01, 20.0)
+    assert remaining.seconds is None
+    remaining.reached("project", 0.03, 30.0)
+    assert remaining.seconds is not None
+
+
 def test_what_was_trained_before_does_not_promise_a_quick_end() -> None:
     remaining = Remaining(["project"], 0.0)
     for second in range(1, 200):  # the first half in ten seconds, and then a thousandth a second

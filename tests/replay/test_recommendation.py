@@ -28,7 +28,7 @@ def test_the_best_is_chosen_where_every_cheaper_one_is_worse() -> None:
     made = recommend(replay(policy("never", 1, 0.53), policy("every-7d", 12, 0.50)))
     assert made.policy == "every-7d"
     assert "it is the best, and every cheaper policy is proven worse by more than" in made.sentence
-    assert "Its 11 more trainings than never buy log_loss 0.0300 (" in made.sentence
+    assert "Against never, 11 more trainings bought log_loss 0.0300 (" in made.sentence
 
 
 def test_the_best_may_be_the_cheapest() -> None:

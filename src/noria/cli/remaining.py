@@ -9,6 +9,8 @@ LATELY = 60.0
 """Seconds that the pace is taken from: what was trained in a replay before is skipped at first."""
 LEAST = 5.0
 """Seconds that must have been seen."""
+BEGUN = 0.02
+"""The share of the span that every policy must have come through."""
 
 
 class Remaining:
@@ -21,7 +23,7 @@ class Remaining:
     @property
     def seconds(self) -> float | None:
         (began, before), (now, done) = self._seen[0], self._seen[-1]
-        if now - began < LEAST or not before < done < 1 or not all(self._shares.values()):
+        if now - began < LEAST or not max(before, work(BEGUN)) < done < 1:
             return None
         return (1 - done) * (now - began) / (done - before)
 

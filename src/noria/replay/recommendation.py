@@ -93,7 +93,7 @@ def _chosen(case: _Case) -> str:
         rival = min(case.cheaper, key=lambda policy: case.regrets[policy.name].value)
         return (
             f"Choose {_priced(chosen)}: it is the best, and every cheaper policy is proven worse by more "
-            f"than {case.least}. Its {_more(chosen, rival)} than {rival.name} buy {case.regret(rival)}."
+            f"than {case.least}. Against {rival.name}, {_more(chosen, rival)} bought {case.regret(rival)}."
         )
     proven = f"proven worse than the best, {winner.name}, by more than {case.least}"
     reason = f"none is cheaper, and it is not {proven}"
