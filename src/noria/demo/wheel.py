@@ -68,6 +68,7 @@ class Wheel:
         self._wait(lambda: self._told("collector", midnight) is not None, "the collector")
         self.clock.set(until)
         self._wait(lambda: self._at_rest(until), "the controller to come to rest")
+        self._wait(self._serves, "the gateway to serve what the controller decided")
 
     def _at_rest(self, since: datetime) -> bool:
         told = self._told("controller", since)

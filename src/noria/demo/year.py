@@ -56,10 +56,15 @@ Event = tuple[datetime, bool, dict[str, Any]]
 
 
 async def _live(wheel: Wheel, airport: Airport, events: list[Event]) -> None:
-    """Play a day's departures and landings in the order of time; the clock follows them."""
+    """Play a day's departures and landings in the order of time; the clock follows them.
+
+    What is asked before midnight (UTC) is answered before it: a prediction belongs to its day.
+    """
     landed: list[dict[str, Any]] = []
     told = wheel.clock.now()
     for moment, is_landing, flight in events:
+        if moment.date() > wheel.clock.now().date():
+            await airport.answers()
         wheel.clock.set(moment)
         if moment - told >= HOUR:
             await _tell(airport, landed)

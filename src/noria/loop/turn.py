@@ -29,11 +29,15 @@ class Turn:
 
 
 def turn(parts: Parts, watched_since: datetime, launch: Callable[[str], Any]) -> Turn:
-    """Start the run that is called for, by `launch` and the run's id, and carry the rollout one move on."""
+    """Carry the traffic one move on, and start the run that is called for, by `launch` and the run's id.
+
+    The traffic goes first: a champion that is taken back is no rival for a run that starts now.
+    """
+    moved = _advance(parts)
     known = facts(parts, watched_since)
     decision = consider(parts, known)
     started = start(parts, known, decision, launch) if decision.run else None
-    return Turn(facts=known, decision=decision, started=started is not None, moved=_advance(parts))
+    return Turn(facts=known, decision=decision, started=started is not None, moved=moved)
 
 
 def _advance(parts: Parts) -> bool:
