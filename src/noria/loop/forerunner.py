@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 import msgspec
@@ -40,12 +41,16 @@ class Forerunner:
 
 def forerunner(parts: Parts, run: str, checkout: Checkout, windows: Sequence[str]) -> Forerunner | None:
     """Return the newest run before that left models, if these can stand in: the same code, a same window."""
-    train, code = parts.project.train, code_of(checkout)
-    if train.evaluation is not Evaluation.PREQUENTIAL or not train.holdout or code is None:
+    train = parts.project.train
+    if train.evaluation is not Evaluation.PREQUENTIAL or not train.holdout:
         return None
     runs = parts.state.runs(parts.model, RECENT)
     last = next((row for row in runs if row.id != run and "models" in row.facts), None)
-    if last is None or last.facts["code"] != code or not set(last.facts["models"]) & set(windows):
+    if (
+        last is None
+        or last.facts["code"] != code_of(checkout)
+        or not set(last.facts["models"]) & set(windows)
+    ):
         return None
     return of_run(last)
 
@@ -62,9 +67,10 @@ def of_run(row: RunRow) -> Forerunner:
     )
 
 
-def code_of(checkout: Checkout) -> str | None:
-    """Return what tells one run's code from another's, None where it may be any: a changed working tree."""
-    return None if checkout.diff else checkout.commit or "no commit"
+def code_of(checkout: Checkout) -> str:
+    """Return what tells one run's code and parameters from another's: the commit, and what differs from it."""
+    differs = sha256(checkout.diff.encode()).hexdigest() if checkout.diff else ""
+    return f"{checkout.commit} {differs}".strip()
 
 
 def left_by(snapshot: Snapshot, models: Mapping[str, Training], *, full: bool) -> dict[str, Any]:
