@@ -61,7 +61,7 @@ def test_anyones_table_becomes_a_project(tmp_path: Path, houses: Path) -> None:
     project = load(tmp_path / "houses")
     assert project.data.features == ("area", "quarter")
     assert (project.data.time, project.data.entity, project.data.source) == ("sold", "id", ("data/*.csv",))
-    assert project.triggers.data
+    assert project.triggers.cadence is not None
     assert (tmp_path / "houses/data/houses.csv").read_bytes() == houses.read_bytes()
 
 
@@ -112,9 +112,9 @@ def test_the_flights_template_is_january(tmp_path: Path) -> None:
     result = init("flight-delay", "--template", "flights")
     assert result.exit_code == 0
     project = load(tmp_path / "flight-delay")
-    assert len(project.data.features) == 19  # 10 of the timetable, 9 of the weather
+    assert len(project.data.features) == 18  # 9 of the timetable, 9 of the weather
     assert (project.data.time, project.data.label_time) == ("scheduled_departure", "landed_at")
-    assert [step.weight for step in project.rollout.steps] == [0, 20, 50]
+    assert [step.weight for step in project.rollout.steps] == [0, 50]
 
 
 def test_a_pattern_finds_several_files(tmp_path: Path, houses: Path) -> None:

@@ -17,23 +17,23 @@ def gain(share: float, days: float) -> Gain:
     ("past", "days"),
     [
         ([], 7),  # the floor
-        # what was not newer says nothing: 14 days at .01 / 7, and sqrt(2 x .14 / (.01 / 7)) = 14
-        ([gain(0.5, 0)], 14),
-        # no gain in 42 days: .02 / 56 a day, sqrt(.28 x 56 / .02) = 28
-        ([gain(0.0, 0), gain(0.0, 42)], 28),
+        # what was not newer says nothing: 1% in a unit of 7 days, and sqrt(2 x .017 / .01) = 1.844 units
+        ([gain(0.5, 0)], 7 * 1.844),
+        # no gain in 6 units beside the prior's 2: .02 / 8 a unit, sqrt(.034 x 8 / .02) = 3.688 units
+        ([gain(0.0, 0), gain(0.0, 42)], 7 * 3.688),
         ([gain(0.0, 42)], 14),  # it doubles at most
         ([gain(-0.02, 42)] * 9, 56),  # no gain at all: the ceiling
-        ([gain(0.30, 42)], 7),  # .32 in 56 days: sqrt(.28 x 56 / .32) = 7
-        ([gain(3.0, 42)], 7),  # 2 days: the floor
+        ([gain(0.252, 42)], 7),  # .272 in 8 units: sqrt(.034 x 8 / .272) = 1 unit
+        ([gain(3.0, 42)], 7),  # .3 units: the floor
     ],
 )
 def test_the_interval(past: list[Gain], days: float) -> None:
-    assert interval(7 * DAY, 56 * DAY, past) / DAY == pytest.approx(days)
+    assert interval(7 * DAY, 56 * DAY, past) / DAY == pytest.approx(days, rel=1e-3)
 
 
 def test_the_rate_forgets() -> None:
-    # six gains of .01 in 7 days count, with 14 days at .01 a week: (.06 + .02) / (42 + 14)
-    assert rate([gain(0.9, 7), *[gain(0.01, 7)] * 6]) == pytest.approx(0.08 / 56)
+    # six gains of .02 in a unit of 7 days count, beside two units at .01: (.12 + .02) / (6 + 2)
+    assert rate([gain(0.9, 7), *[gain(0.02, 7)] * 6], 7 * DAY) == pytest.approx(0.14 / 8)
 
 
 GAINS = st.lists(st.builds(gain, st.floats(-1, 1), st.floats(0, 400)), max_size=12)

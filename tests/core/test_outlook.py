@@ -63,11 +63,11 @@ def test_each_trigger_says_why_it_fires_or_what_it_waits_for(
 
 
 def test_a_cadence_tells_its_pace() -> None:
-    gains = (Gain(share=0.04, newer=7 * DAY),)  # (.04 + 2 * .01) / 21 days is 2% a week: 2.86e-3 a day
+    gains = (Gain(share=0.04, newer=7 * DAY),)  # (.04 + 2 * .01) / 3 weeks is 2% a week
     line = only(CADENCE, runs=(NOW,), gains=gains)
-    # sqrt(2 * .14 / 2.857e-3) = 9.9 days
-    assert line.at == NOW + 9.899494936611665 * DAY
-    assert line.said.endswith("retraining has gained 2.0% of the loss a week")
+    # sqrt(2 * .017 / .02) = 1.304 weeks
+    assert line.at == NOW + 7 * 0.034**0.5 / 0.02**0.5 * DAY
+    assert line.said.endswith("retraining has gained 2.0% of the loss in 7 days")
 
 
 @pytest.mark.parametrize(

@@ -143,9 +143,9 @@ def test_the_budget_of_promotions() -> None:
     [
         (7, (), "7 days after the last run: what retraining gains is not known yet"),
         (6.9, (), None),
-        # .06 in 42 days, with .02 in 14: .08 / 56 a day, 1% a week; sqrt(2 x .14 / (.08 / 56)) = 14
-        (13.9, (Gain(share=0.06, newer=42 * DAY),), None),
-        (14, (Gain(share=0.06, newer=42 * DAY),), "retraining has gained 1.0% of the loss a week"),
+        # .06 in 6 weeks, with .02 in 2: 1% a week, and sqrt(2 x .017 / .01) = 1.84 weeks are 12.9 days
+        (12.8, (Gain(share=0.06, newer=42 * DAY),), None),
+        (13, (Gain(share=0.06, newer=42 * DAY),), "retraining has gained 1.0% of the loss in 7 days"),
     ],
 )
 def test_the_cadence_waits_until_a_run_pays(days: float, gains: tuple[Gain, ...], reason: str | None) -> None:

@@ -1,9 +1,10 @@
 """How long to wait until the next training: the wait at which training costs as much as waiting.
 
 What a retrained model gains over the champion grows with what the champion has not seen. At a rate `r` of
-the loss a day, waiting `T` days costs `r T / 2` a day on average, and a training costs `COST / T`: both
-together are least at `T = sqrt(2 COST / r)`, the economic order quantity (Harris 1913). The rate comes from
-the runs before (compare CARA, arXiv 2310.04216).
+the loss in a unit of time, waiting `T` units costs `r T / 2` on average, and a training costs `COST / T`:
+both together are least at `T = sqrt(2 COST / r)`, the economic order quantity (Harris 1913). The rate comes
+from the runs before (compare CARA, arXiv 2310.04216). The unit is the floor of the cadence, so that what
+moves in hours and what moves in years are treated alike.
 """
 
 from __future__ import annotations
@@ -13,11 +14,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from math import sqrt
 
-DAY = timedelta(days=1)
-COST = 0.14
-"""What a training costs, in shares of the loss times days: as much as 2% of the loss for a week."""
-PRIOR_DAYS, PRIOR_RATE = 14, 0.01 / 7
-"""Before the first gain, 1% a week is believed in, as if it had been seen in so many days."""
+COST = 0.017
+"""What a training costs: as much as to wait for a floor's length with a loss that is 1.7% too high."""
+PRIOR, PRIOR_RATE = 2, 0.01
+"""Before the first gain, 1% a unit is believed in, as if it had been seen in so many units."""
 REMEMBERED = 6
 """Gains that are looked back on."""
 
@@ -30,14 +30,14 @@ class Gain:
     newer: timedelta
 
 
-def rate(past: Sequence[Gain]) -> float:
-    """Return the share of the loss that retraining gains for each day that the champion has not seen.
+def rate(past: Sequence[Gain], unit: timedelta) -> float:
+    """Return the share of the loss that retraining gains for each unit of time that a champion has not seen.
 
-    What was newer by less than a day says nothing of time.
+    What was newer by less than a seventh of a unit says nothing of time.
     """
-    seen = [gain for gain in past if gain.newer >= DAY][-REMEMBERED:]
-    days = sum(gain.newer / DAY for gain in seen) + PRIOR_DAYS
-    return (sum(gain.share for gain in seen) + PRIOR_RATE * PRIOR_DAYS) / days
+    seen = [gain for gain in past if gain.newer >= unit / 7][-REMEMBERED:]
+    units = sum(gain.newer / unit for gain in seen) + PRIOR
+    return (sum(gain.share for gain in seen) + PRIOR_RATE * PRIOR) / units
 
 
 def interval(floor: timedelta, ceiling: timedelta, past: Sequence[Gain]) -> timedelta:
@@ -47,9 +47,11 @@ def interval(floor: timedelta, ceiling: timedelta, past: Sequence[Gain]) -> time
     """
     wait = floor
     for number in range(1, len(past) + 1):
-        wait = max(min(_cheapest(rate(past[:number]), ceiling), 2 * wait, ceiling), floor)
+        cheapest = _cheapest(rate(past[:number], floor), ceiling / floor) * floor
+        wait = max(min(cheapest, 2 * wait, ceiling), floor)
     return wait
 
 
-def _cheapest(pace: float, ceiling: timedelta) -> timedelta:
-    return sqrt(2 * COST / pace) * DAY if pace * (ceiling / DAY) ** 2 > 2 * COST else ceiling
+def _cheapest(pace: float, most: float) -> float:
+    """Return the cheapest wait in units, at most so many."""
+    return sqrt(2 * COST / pace) if pace * most**2 > 2 * COST else most

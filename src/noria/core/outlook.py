@@ -149,7 +149,8 @@ def _cadence(policy: Triggers, facts: Facts, label_delay: timedelta) -> Line:
     wait = due - counted_from(facts)
     since = "the last run" if facts.runs else "the first look"
     within = f"of {length(wanted.floor)} to {length(wanted.ceiling)}"
-    said = f"due at {moment(due)}, {length(wait)} after {since}, {within}: {pace(facts.gains)}"
+    why = pace(facts.gains, wanted.floor)
+    said = f"due at {moment(due)}, {length(wait)} after {since}, {within}: {why}"
     return Line(about="cadence", said=said, at=due, numbers={"days": wait / timedelta(days=1)})
 
 

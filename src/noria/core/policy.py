@@ -198,11 +198,11 @@ def next_by_cadence(policy: Triggers, facts: Facts) -> datetime | None:
     return counted_from(facts) + interval(policy.cadence.floor, policy.cadence.ceiling, facts.gains)
 
 
-def pace(gains: Sequence[Gain]) -> str:
+def pace(gains: Sequence[Gain], floor: timedelta) -> str:
     """Say how much retraining has gained, which sets the cadence."""
     if not any(gain.newer > timedelta() for gain in gains):
         return "what retraining gains is not known yet"
-    return f"retraining has gained {7 * rate(gains):.1%} of the loss a week"
+    return f"retraining has gained {rate(gains, floor):.1%} of the loss in {length(floor)}"
 
 
 def length(duration: timedelta) -> str:
@@ -247,9 +247,10 @@ def _schedule(policy: Triggers, facts: Facts) -> list[Trigger]:
 
 def _cadence(policy: Triggers, facts: Facts) -> list[Trigger]:
     due = next_by_cadence(policy, facts)
-    if due is None or due > facts.now:
+    if policy.cadence is None or due is None or due > facts.now:
         return []
-    reason = f"{length(facts.now - counted_from(facts))} after the last run: {pace(facts.gains)}"
+    why = pace(facts.gains, policy.cadence.floor)
+    reason = f"{length(facts.now - counted_from(facts))} after the last run: {why}"
     return [Trigger(cause=Cause.SCHEDULE, key=due.isoformat(), reason=reason)]
 
 

@@ -22,7 +22,12 @@ CHECKS: dict[str, tuple[Key, ...]] = {
     "better-than-champion": (
         _METRIC,
         Key("margin", number(0), "How much worse it may look, in the metric's unit.", default=0.0),
-        Key("confidence", number(0.5, 0.999), "Of the interval of the pooled gain.", default=0.95),
+        Key(
+            "confidence",
+            number(0.5, 0.999),
+            "Of the interval of the pooled gain, with half of the rest on each side.",
+            default=0.9,
+        ),
         Key("worthwhile", SHARE, "Of the champion's loss: the least gain to promote for.", default=0.005),
         Key("newer", BOOLEAN, "Newer data or code that is not worse passes too.", default=False),
     ),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, cast
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, cast
 
 from noria.errors import DataError
 from noria.project.kinds import nearest
@@ -21,9 +22,13 @@ _RERUN = "noria init --help"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inference:
-    """What was inferred from `rows` rows. `left_out` says, for each column that is no feature, why."""
+    """What was inferred from `rows` rows. `left_out` says, for each column that is no feature, why.
+
+    `span` is the time from the first row to the last, None where the rows have only an order.
+    """
 
     rows: int
+    span: timedelta | None
     schema: TableSchema
     task: Task
     features: tuple[str, ...]
@@ -69,6 +74,7 @@ def infer(
         raise DataError(f"no column is left that a model could learn from ({reasons})", hint=_RERUN)
     return Inference(
         rows=len(frame),
+        span=_span(frame[time]) if time else None,
         schema=TableSchema(columns=tuple(columns)),
         task=task,
         features=features,
@@ -163,6 +169,13 @@ def _timestamp(series: pl.Series, *, required: bool) -> str:
             hint=_RERUN,
         ) from None
     return "timestamp"
+
+
+def _span(times: pl.Series) -> timedelta:
+    import polars as pl
+
+    moments = times.str.to_datetime(time_zone="UTC") if times.dtype == pl.String else times
+    return cast(timedelta, cast(Any, moments.max()) - cast(Any, moments.min()))
 
 
 def _column(series: pl.Series, kind: str, *, required: bool) -> Column:

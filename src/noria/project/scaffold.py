@@ -12,6 +12,7 @@ from pathlib import Path
 from noria.core.quality import primary
 from noria.errors import ProjectError
 from noria.project.infer import Inference
+from noria.project.pace import pace
 from noria.project.table import quoted, write_schema
 from noria.project.units import parse_duration
 
@@ -57,6 +58,7 @@ def write_project(root: Path, template: str | None, examples: Examples, inferenc
     kind_of = {column.name: column.kind for column in inference.schema.columns}.__getitem__
     facts = {
         **asdict(examples),
+        **asdict(pace(inference.span, inference.rows)),
         "name": root.name,
         "own_data": template is None,
         "task": inference.task,
