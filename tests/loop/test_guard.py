@@ -126,6 +126,19 @@ def test_evidence_comes_before_a_new_rollout(parts, register) -> None:
     assert (row(parts).rollout.version, row(parts).rollout.champion) == (3, 1)
 
 
+def test_a_run_starts_once_the_guard_has_acted(make, register) -> None:
+    parts = make(rollout=GUARDED)
+    parts.commits.commit = None
+    for number in (1, 2):
+        register(parts, number)
+        promote(parts)
+    for gain in (0.09, 0.05, 0.06):
+        mature(parts, before_gains=gain)
+    parts.commits.commit = "c2"
+    assert mature(parts, before_gains=0.04)
+    assert kinds(parts)[-2:] == ["rollback", "run"]  # its rival is version 1
+
+
 def test_days_of_another_metric_do_not_count(make, register) -> None:
     limit = QualityLimit(metric="brier", margin=0.01)
     parts = make(rollout=replace(GUARDED, quality=limit), triggers=Triggers(commit=False))

@@ -37,11 +37,11 @@ class Wheel:
 
     def start(self) -> None:
         """Start `noria up` and wait for the first champion."""
-        log = (self.project.home / "up.log").open("wb")
         command = [sys.executable, "-m", "noria", "up"]
-        self._up = subprocess.Popen(
-            command, cwd=self.project.root, stdout=log, stderr=log, preexec_fn=die_with_parent
-        )
+        with (self.project.home / "up.log").open("wb") as log:
+            self._up = subprocess.Popen(
+                command, cwd=self.project.root, stdout=log, stderr=log, preexec_fn=die_with_parent
+            )
         self._wait(lambda: self.model().champion is not None, "a first champion")
         self._wait(self._serves, "the gateway to serve")
 
