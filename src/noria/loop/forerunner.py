@@ -68,7 +68,7 @@ def of_run(row: RunRow) -> Forerunner:
 
 
 def code_of(checkout: Checkout) -> str:
-    """Return what tells one run's code and parameters from another's: the commit, and what differs from it."""
+    """Return what tells one run's code and parameters from another's: the commit, and the changes to it."""
     differs = sha256(checkout.diff.encode()).hexdigest() if checkout.diff else ""
     return f"{checkout.commit} {differs}".strip()
 
