@@ -93,6 +93,7 @@ def faults(outcome: Outcome) -> Iterator[str]:
     unplayed = [column for column, policy in outcome.policies.items() if policy["fault"]]
     if unplayed:
         yield f"could not be played: {', '.join(unplayed)}"
+    if not (outcome.loss("project") and outcome.loss(*WINDOWS) and outcome.loss(*FIXED)):
         return
     (own,), windows = outcome.loss("project"), outcome.loss(*WINDOWS)
     nature = outcome.history.nature

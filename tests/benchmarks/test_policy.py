@@ -44,7 +44,7 @@ def outcome(nature: Nature, project: dict[str, Any], loss: float) -> Outcome:
         # .56 is above 1.1 times the best fixed .5, the worse window .55, and 1.03 times the better one
         (Nature.ABRUPT, {}, 0.56, ["best fixed policy", "worst window", "better window"]),
         (Nature.SEASONAL, {}, 0.54, ["better window"]),
-        (Nature.ABRUPT, {"fault": "no rows"}, 0.5, ["could not be played: project"]),
+        (Nature.ABRUPT, {"fault": "no rows", "metrics": {}}, 0.5, ["could not be played: project"]),
     ],
 )
 def test_each_missed_figure_is_named(
@@ -69,3 +69,10 @@ def test_where_there_is_only_an_order_the_short_window_is_the_newest_rows() -> N
     order = columns(history(Nature.STILL, time=None))
     assert order["often, short"] == "every-7d:train.window=recent"
     assert order["project, short"] == "project:train.window=recent"
+
+
+def test_a_window_that_could_not_be_played_leaves_the_other_to_compare_with() -> None:
+    found = outcome(Nature.SEASONAL, {}, 0.52)
+    found.policies["project, short"] |= {"fault": "no rows", "metrics": {}}
+    # .52 is above 1.03 * .5, and above the only window left, .5
+    assert list(faults(found)) == ["could not be played: project, short", "worst window", "better window"]
