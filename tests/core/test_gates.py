@@ -75,6 +75,10 @@ LATELY = {"record": seen(0.02)}
         ("better-than-champion", against(-0.005, **LATELY), "passed"),  # not worse, and retraining pays
         ("better-than-champion", against(-0.0051, **LATELY), "failed"),
         ("better-than-champion", against(0, record=seen(0.02, half=0.03)), "inconclusive"),  # or perhaps not
+        # the champion itself, against the one before it: worse or better, the record decides
+        ("better-than-champion", against(-0.3, **LATELY, is_champion=True), "passed"),
+        ("better-than-champion", against(0.3, record=seen(0.01), is_champion=True), "inconclusive"),  # from 0
+        ("better-than-champion", against(0.3, record=seen(0.004, 0.001), is_champion=True), "inconclusive"),
         ("latency", {"latency": 0.02}, "passed"),
         ("latency", {"latency": 0.021}, "failed"),
         ("latency", {}, "error"),
@@ -108,6 +112,15 @@ def test_newer_and_not_worse_passes_where_the_policy_says_so() -> None:
     assert opens(judge([gate], evidence))
     assert not opens(judge([gate], replace(evidence, newer=False)))
     assert not opens(judge([gate], Evidence(**against(0, -0.0051))))  # 1% of .5 is .005
+
+
+def test_the_verdict_on_the_champion_itself_says_so() -> None:
+    gate = Gate(check="better-than-champion", options=OPTIONS["better-than-champion"])
+    verdict = judge([gate], Evidence(**against(-0.3, 0.1, **LATELY, is_champion=True)))[0]
+    assert verdict.reason == (
+        "retraining pays: log_loss -0.3000 (-0.3100 to -0.2900, 900 rows, 7 blocks) of the champion "
+        "against version 3; lately log_loss +0.0200 (+0.0100 to +0.0300, 900 rows, 7 blocks)"
+    )
 
 
 def test_a_verdict_holds_the_own_and_the_pooled_numbers() -> None:

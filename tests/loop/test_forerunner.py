@@ -269,7 +269,7 @@ def test_the_champion_itself_is_promoted_by_the_record_alone(weeks) -> None:
     loop.jobs.gain = -0.001  # together .0045 on 10 days, with a standard error of .0018
     row = loop.run()
     assert (row.status, row.verdicts[0].outcome) == ("registered", "passed")
-    assert row.verdicts[0].reason.startswith("not worse, and retraining pays")
+    assert row.verdicts[0].reason.startswith("retraining pays: log_loss -0.0010")
     loop.promote(3)
     loop.jobs.gain = -0.02
     assert loop.run().verdicts[0].outcome == "inconclusive"

@@ -176,14 +176,19 @@ def better_than_champion(options: dict[str, Any], evidence: Evidence) -> _Said:
     told = {"": own, "pooled_": seen, "record_": record}
     numbers = {f"{of}{name}": number for of, one in told.items() for name, number in _numbers(one).items()}
     numbers |= {"margin": margin, "worthwhile": worth}
-    text = f"{_gain(seen)} against {evidence.rival}"
-    if not evidence.is_champion:
+    lately = f"lately {_gain(record)}"
+    if evidence.is_champion:
+        text = f"{_gain(own)} of the champion against {evidence.rival}; {lately}"
+        pays = f"retraining pays: {text}"
+    else:
+        text = f"{_gain(seen)} against {evidence.rival}"
+        pays = f"not worse, and retraining pays: {text}; {lately}"
         if own.gain < -margin or seen.gain < -margin or seen.high < 0:
             return Outcome.FAILED, f"worse: {text}; {own.gain:+.4f} on its own holdout", numbers
         if seen.low > 0 and seen.gain >= worth:
             return Outcome.PASSED, f"better: {text}", numbers
     if record.low > 0 and record.gain >= options["worthwhile"] * record.loss:
-        return Outcome.PASSED, f"not worse, and retraining pays: {text}; lately {_gain(record)}", numbers
+        return Outcome.PASSED, pays, numbers
     if options["newer"] and evidence.newer:
         return Outcome.PASSED, f"newer, and not worse: {text}", numbers
     return Outcome.INCONCLUSIVE, f"not proven to gain the {worth:.4f} that are worth it: {text}", numbers
