@@ -49,7 +49,7 @@ def test_each_task_gets_a_right_file_and_its_estimator(
     assert (project.task, project.data.features) == (task, inference.features)
     gates = {gate.check: gate.options for gate in project.gates}
     assert gates["better-than-champion"]["metric"] == metric
-    assert gates["enough-rows"]["rows"] == 20  # 100 rows / 10 = 10, and 20 at least
+    assert gates["enough-rows"]["rows"] == 10  # 100 rows / 100 = 1, and 10 at least
     assert f"from lightgbm import {estimator}" in (root / "pipeline.py").read_text()
     assert read_schema(root) == inference.schema
 

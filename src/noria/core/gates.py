@@ -223,9 +223,9 @@ CHECKS: dict[str, Callable[[dict[str, Any], Evidence], _Said]] = {
 
 
 def _gain(seen: Comparison) -> str:
+    of = "squared error" if seen.metric == "rmse" else seen.metric  # rows have no root of their own
     return (
-        f"{seen.metric} {seen.gain:+.4f} ({seen.low:+.4f} to {seen.high:+.4f}, {seen.rows} rows, "
-        f"{seen.blocks} blocks)"
+        f"{of} {seen.gain:+.4f} ({seen.low:+.4f} to {seen.high:+.4f}, {seen.rows} rows, {seen.blocks} blocks)"
     )
 
 

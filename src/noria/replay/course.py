@@ -36,7 +36,7 @@ MICROSECOND = timedelta(microseconds=1)
 HOUR = timedelta(hours=1)
 """While a rollout is open, the policy looks at least so often."""
 STEPS = 600
-"""A history is looked at at least so many times, and at least once a day."""
+"""A history is looked at at least so many times, and once a day if that is not twice as often or more."""
 MOVES = 16
 """Turns at one moment, at most: what follows from what; a rollout has fewer steps."""
 
@@ -209,9 +209,12 @@ class Course:
 
 
 def _step_over(span: timedelta) -> timedelta:
-    """Return how often to look. Days are parted evenly, so that policies that run on a day cut alike."""
+    """Return whole days, or a day parted in halves, so that policies that meet on a day train the same."""
+    days = span / DAY
+    if days >= 2 * STEPS:
+        return int(days / STEPS) * DAY
     looks = 1
-    while looks * (span / DAY) < STEPS:
+    while looks * days < STEPS:
         looks *= 2
     return DAY / looks
 
