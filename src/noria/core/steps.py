@@ -67,7 +67,7 @@ def look(
     seen = f"{challenger.requests} of {step.requests} requests seen"
 
     def said(signal: Signal | None, reason: str) -> Look:
-        numbers = _numbers(challenger, champion)
+        numbers = _numbers(challenger, champion) | {"needed_requests": step.requests}
         for finding in (*ratio, *limits, *losses):
             numbers |= finding.numbers
         return Look(signal=signal, reason=reason, numbers=numbers)

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
-from noria.core.gates import AFTER_REFIT, Evidence, Verdict, judge, opens, refusals
+from noria.core.gates import AFTER_REFIT, Evidence, Gate, Verdict, judge, opens, refusals
 from noria.loop.run import Run
+
+MEASURED = (
+    "rows",
+    "newer",
+    "is_champion",
+    "not_finite",
+    "not_repeatable",
+    "latency",
+    "agreement",
+    "faults",
+)
+"""Of the evidence, what the gates judge and no trial holds."""
 
 
 def passes(run: Run, evidence: Evidence, *, after_refit: bool = False) -> bool:
@@ -15,15 +28,16 @@ def passes(run: Run, evidence: Evidence, *, after_refit: bool = False) -> bool:
     verdicts = tuple(verdict for verdict in run.row.verdicts if verdict.gate in names)
     if not verdicts:
         verdicts = judge(gates, evidence)
-        _keep(run, verdicts)
+        _keep(run, verdicts, gates, evidence)
     return opens(verdicts)
 
 
-def _keep(run: Run, verdicts: tuple[Verdict, ...]) -> None:
-    """Keep them, the first ones with the trial: from it and those before, they can be computed again."""
+def _keep(run: Run, verdicts: tuple[Verdict, ...], gates: Sequence[Gate], evidence: Evidence) -> None:
+    """Keep them with all that they follow from: the gates, the trial, and what else was measured."""
     row, passed = run.row, opens(verdicts)
     after = replace(row, verdicts=(*row.verdicts, *verdicts))
     if not passed:
         after = replace(after, status="refused", ended=run.parts.clock.now(), error=refusals(verdicts))
-    trial = {} if row.verdicts else {"trial": row.facts["trial"]}
-    run.save(after, "judged", verdicts=verdicts, passed=passed, **trial)
+    trial = {} if row.verdicts else {name: row.facts[name] for name in ("window", "trial")}
+    measured = {name: getattr(evidence, name) for name in MEASURED}
+    run.save(after, "judged", verdicts=verdicts, passed=passed, gates=gates, measured=measured, **trial)

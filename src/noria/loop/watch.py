@@ -66,7 +66,14 @@ def start(parts: Parts, known: Facts, decision: Decision, launch: Callable[[str]
         commit=known.head,
         facts={"source": known.source},
     )
-    body = {"run": id_, "reason": reason, "commit": known.head, "triggers": decision.triggers, "facts": known}
+    body = {
+        "run": id_,
+        "reason": reason,
+        "commit": known.head,
+        "triggers": decision.triggers,
+        "facts": known,
+        "policy": {"triggers": parts.project.triggers, "brakes": parts.project.brakes},
+    }
     state.save_run(run, [Entry(at=known.now, actor="noria", kind="run", body=body)])
     for queued in asked:
         state.save_run(replace(queued, status="merged", ended=known.now, facts={"into": id_}))
