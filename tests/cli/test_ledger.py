@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from noria.adapters.state import SqlState
 from noria.cli import app
+from noria.core.policy import Brakes, Facts, Triggers, decide, triggers
 from noria.rows import Entry
 
 NOON = datetime(2013, 2, 1, 12, tzinfo=UTC)
@@ -74,3 +75,21 @@ def test_a_tampered_ledger_does_not(home, tampering, fault):
     assert fault in result.stderr
     said = json.loads(ledger("verify", "--json").stdout)
     assert (said["ok"], said["faults"][0].startswith(fault)) == (False, True)
+
+
+@pytest.mark.parametrize(("tried", "fault"), [("a1", ""), ("b2", "entry 4, run: on its facts no run starts")])
+def test_decisions_are_computed_again(home, tried, fault):
+    facts, policy = Facts(now=NOON, watched_since=NOON, head="b2", tried="a1"), Triggers()
+    found = triggers(policy, facts)
+    run = decide(Brakes(), facts, found).run_id
+    recorded = {"now": NOON, "watched_since": NOON, "head": "b2", "tried": tried}
+    body = {"run": run, "triggers": found, "facts": recorded, "policy": {"triggers": policy, "brakes": {}}}
+    state = SqlState(f"sqlite:///{home}/state.db")
+    state.record("churn", [Entry(at=NOON, actor="noria", kind="run", body=body)])
+    state.close()
+    result = ledger("recompute")
+    assert result.exit_code == bool(fault)
+    assert result.stderr.startswith(fault)
+    assert json.loads(ledger("recompute", "--json").stdout)["decisions"] == 1
+    if not fault:
+        assert result.stdout == "1 decision was computed again, and came out the same\n"

@@ -17,6 +17,7 @@ from typing import Any
 import month
 import pytest
 
+from noria.loop.recompute import recompute
 from noria.project.model import Project
 from noria.project.table import read_schema
 from noria.replay.replay import replay
@@ -71,6 +72,12 @@ def test_the_month_saw_every_kind_of_decision(lived: Lived) -> None:
     assert {True, False} == {entry["body"]["passed"] for entry in lived.ledger if entry["kind"] == "judged"}
     causes = {trigger["cause"] for entry in _of(lived.ledger, "run") for trigger in entry["body"]["triggers"]}
     assert causes == {"commit", "schedule", "quality"}
+
+
+def test_each_decision_follows_from_the_ledger_alone(lived: Lived) -> None:
+    found = recompute(lived.ledger)
+    assert [one for one in found if one.fault] == []
+    assert {one.kind for one in found} == {"run", "judged", "guard ended", "rollback"}
 
 
 def test_the_same_is_decided_on_the_same_days(lived: Lived, replayed: Entries) -> None:
