@@ -178,12 +178,19 @@ class MeasuredAtOnce(Course):
 
 @pytest.mark.parametrize("cheat", [{"history": KnownAtOnce}, {"course": MeasuredAtOnce}], ids=str)
 def test_a_replay_that_looks_ahead_is_caught(play: Play, cheat: dict[str, Any]) -> None:
+    """At one of the last runs: at some of them no label was late, and there was nothing to see ahead."""
     frame = generated("random", 3)
     course = play(frame, **cheat)
-    moment = run_of(course, -1)
-    other = play(with_another_future(frame, moment, 3), **cheat)
-    with pytest.raises(AssertionError):
-        assert_same_past(course, other, moment)
+
+    def is_caught(moment: datetime) -> bool:
+        other = play(with_another_future(frame, moment, 3), **cheat)
+        try:
+            assert_same_past(course, other, moment)
+        except AssertionError:
+            return True
+        return False
+
+    assert any(is_caught(run_of(course, number)) for number in (-1, -2, -3))
 
 
 class DueAtOnce(HistoryJobs):
