@@ -11,7 +11,7 @@ DAY = timedelta(days=1)
     ("span", "rows", "holdout", "ceiling"),
     [
         (365 * DAY, 327_000, "7d", "21d"),  # 365 / 48 = 7.6 days
-        (365 * DAY, 10_000, "28d", "84d"),  # 1,000 of 10,000 rows take 36.5 days
+        (365 * DAY, 10_000, "14d", "42d"),  # 400 of 10,000 rows take 14.6 days
         (365 * DAY, 2_000, "28d", "84d"),  # an 8th at most: 45.6 days
         (timedelta(hours=20), 100_000, "10m", "30m"),  # 20 / 48 hours are 25 minutes
         (timedelta(minutes=1), 100_000, "10m", "30m"),  # shorter than the shortest

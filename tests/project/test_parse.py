@@ -124,7 +124,7 @@ def test_every_key_becomes_a_value_with_its_unit(tmp_path: Path) -> None:
                 "metric": "log_loss",
                 "margin": 0.002,
                 "confidence": 0.9,
-                "worthwhile": 0.005,
+                "worthwhile": 0.01,
                 "newer": False,
             },
         ),

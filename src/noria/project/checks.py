@@ -28,7 +28,7 @@ CHECKS: dict[str, tuple[Key, ...]] = {
             "Of the interval of the pooled gain, with half of the rest on each side.",
             default=0.9,
         ),
-        Key("worthwhile", SHARE, "Of the champion's loss: the least gain to promote for.", default=0.005),
+        Key("worthwhile", SHARE, "Of the champion's loss: the least gain to promote for.", default=0.01),
         Key("newer", BOOLEAN, "Newer data or code that is not worse passes too.", default=False),
     ),
     "agreement": (

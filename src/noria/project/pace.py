@@ -12,7 +12,7 @@ LENGTHS = (
 )  # fmt: skip
 PARTS, FEWEST_PARTS = 48, 8
 """A holdout is a 48th of the span, a week of a year; up to an 8th, where it would have too few rows."""
-ROWS = 1000
+ROWS = 400
 """The rows that a holdout should have, before its length is rounded down."""
 STRETCH = 3
 """The longest wait between two runs, in holdouts."""
