@@ -41,7 +41,7 @@ class System:
         self._processes: list[subprocess.Popen[bytes]] = []
         self.edit("noria.toml", r"n_estimators = \d+", "n_estimators = 10")
         self.edit("noria.toml", r'p99 = "\w+"', 'p99 = "5s"')
-        self.edit("noria.toml", r"margin = [\d.]+", "margin = 1.0\nnewer = true")
+        self.edit("noria.toml", r'check = "better-than-champion"', r"\g<0>\nmargin = 1.0\nnewer = true")
         self.edit("noria.toml", r"\Z", f"\n[serve]\nport = {port}\n")
         self.commit("small and fast")
         self.state = SqlState(f"sqlite:///{self._made_home() / 'state.db'}")

@@ -30,7 +30,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     root = folder / "shop"
     edit(root, "noria.toml", "[data]", f"[serve]\nport = {free_port()}\n\n[data]")
     edit(root, "noria.toml", 'p99 = "20ms"', 'p99 = "5s"')
-    edit(root, "noria.toml", "commit = true\ndata = true", "commit = false")
+    edit(root, "noria.toml", "commit = true", "commit = false")
     edit(root, "noria.toml", "seed = 0", 'seed = 0\ntimeout = "4s"')
     edit(root, "noria.toml", "n_estimators = 200", "n_estimators = 20")
     subprocess.run(
@@ -137,7 +137,7 @@ def test_a_pipeline_that_prints_100_mb_is_cut_in_its_log_and_goes_on(shop: Path)
     run = json.loads(read)
     assert (code, run["status"]) == (0, "registered")
     log = shop / ".noria/runs" / run["id"] / "log.txt"
-    assert log.stat().st_size < 3_000_000
+    assert log.stat().st_size < 4_000_000  # a megabyte of each training: two windows, and the refit
     assert "bytes left out" in log.read_text()
 
 

@@ -212,7 +212,8 @@ def by_hand(churn: Churn) -> None:
     """People may intervene: each verb says first what it would do, and a dry run does nothing."""
     assert "no rollout of churn is open" in churn.noria("promote", "--yes", code=1)
     churn.edit("noria.toml", "steps = []", "steps = [{ shadow = 1000000 }]")
-    churn.edit("noria.toml", "margin = 0.002", "newer = true\nmargin = 0.002")  # the same model passes again
+    gate = 'check = "better-than-champion"'
+    churn.edit("noria.toml", gate, f"{gate}\nnewer = true")  # the same model passes again
     assert churn.commit("Look at a new version for long before it answers").version == 3
     until(lambda: churn.model().rollout.phase == "shadow")
     assert churn.noria("abort", "--dry-run") == "would be done: churn/3: shadow -> aborted\n"
@@ -237,6 +238,7 @@ def reads(churn: Churn) -> None:
     assert [version["version"] for version in churn.json("models")] == [3, 2, 1]
     assert churn.json("plan")["decision"]["run"] is False
     assert "the ledger holds" in churn.noria("ledger", "verify")
+    assert "came out the same" in churn.noria("ledger", "recompute")
     kinds = [entry["kind"] for entry in churn.json("ledger", "--limit", "100")]
     assert kinds.count("promoted") == 3
     assert kinds[-6:] == ["held", "released", "promoted", "rollback", "paused", "resumed"]
