@@ -1,4 +1,4 @@
-"""Five policies over the year of flights: what the default policy reaches, and what the replay itself costs."""
+"""Five policies over the year of flights: what the default one reaches, and what the replay itself costs."""
 
 from __future__ import annotations
 

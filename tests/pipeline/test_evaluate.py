@@ -123,6 +123,14 @@ def test_a_row_that_the_champion_was_refitted_on_never_counts(fit, asked) -> Non
     assert (seen.rival, seen.against_champion["log_loss"].rows) == ("version 6", 350)
 
 
+def test_a_slow_label_of_an_old_row_never_counts(fit, asked) -> None:
+    """Their rows came before the champion's newest: of those only the slow outcomes are new to it."""
+    half = pl.concat([table(350, version=2, day=10), table(350, version=2, day=14)])
+    good, poor = fit(table(1000), "x"), fit(table(1000), "z")
+    champion = replace(rival(poor, good), learnt=START + timedelta(days=14) - timedelta(seconds=1))
+    assert evaluate(asked(good, half, champion)).against_champion["log_loss"].rows == 350
+
+
 def test_without_newer_rows_the_twin_stands_in_on_its_own_holdout(fit, asked) -> None:
     """A commit on old data: the champion was refitted on the whole week, its twin on the days before."""
     good, poor = fit(table(1000), "x"), fit(table(1000), "z")

@@ -150,8 +150,9 @@ def _opponents(rival: Rival | None, model: Predictor, rows: pl.DataFrame) -> Ite
     """
     if rival is None:
         return
-    later = rows["_version"].to_numpy() > rival.data_version
-    times = rows["_time"]
+    later, times = rows["_version"].to_numpy() > rival.data_version, rows["_time"]
+    if times.dtype.is_temporal():  # of older rows only the slow labels are new, which are no fair sample
+        later &= (times > rival.learnt).to_numpy()
     held_out = _since(times, rival.holdout_from)
     shipped = later if rival.refit else later | held_out
     yield Opponent(name=rival.name, output=_answers(rival.shipped, model, rows), untouched=shipped)

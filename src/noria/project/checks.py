@@ -32,7 +32,7 @@ CHECKS: dict[str, tuple[Key, ...]] = {
         Key("newer", BOOLEAN, "Newer data or code that is not worse passes too.", default=False),
     ),
     "agreement": (
-        Key("correlation", number(0, 1), "Of the refitted model with the judged one.", default=0.9),
+        Key("correlation", number(0, 1), "Of the refitted model with the judged one.", default=0.7),
     ),
     "latency": (Key("p99", SECONDS, 'Of single rows in a clean process, such as "20ms".', default=0.02),),
 }

@@ -177,7 +177,8 @@ class HistoryJobs:
         if rival is None:
             return
         times, known = self._history.times[numbers], self._history.known[numbers]
-        later = held_out = np.maximum(times, known) > rival.data_version
+        later = (np.maximum(times, known) > rival.data_version) & (times > micros(rival.learnt))
+        held_out = later
         if rival.holdout_from:
             held_out = later | (times >= micros(datetime.fromisoformat(rival.holdout_from)))
         untouched = later if rival.refit else held_out
