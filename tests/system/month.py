@@ -28,7 +28,7 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 LAST_HOUR = 23
 """Of a day: the last flight has left then, and most have landed. The others land in the night."""
 BEGIN, STRIKE, CALM, END = (
-    datetime(2013, month, day, 9, tzinfo=UTC) for month, day in ((2, 1), (2, 10), (2, 16), (3, 1))
+    datetime(2013, month, day, 9, tzinfo=UTC) for month, day in ((2, 1), (2, 13), (2, 19), (3, 5))
 )
 COLUMNS = [
     *((name, "BYTES") for name in ("flight_id", "scheduled_departure", "carrier", "origin", "dest")),
@@ -47,7 +47,7 @@ min_child_samples = 40
 n_jobs = 1
 verbosity = -1
 [triggers]
-cadence = { floor = "8d", ceiling = "11d" }
+cadence = { floor = "8d", ceiling = "12d" }
 quality = { metric = "log_loss", worse_by = "5%" }
 [brakes]
 cooldown = "2d"
