@@ -55,6 +55,12 @@ def test_a_blind_policy_asks_nobody(project, name, days):
     assert (cadence.floor, cadence.ceiling) == (days * DAY, days * DAY) if days else cadence is None
 
 
+@pytest.mark.parametrize(("window", "played"), [("auto", "all"), ("60d", "60d"), ("recent", "recent")])
+def test_a_blind_policy_trains_on_one_window(project, window, played):
+    """Where nothing is held out, nothing could choose."""
+    assert one(project, f"every-7d:train.window={window}").train.window == played
+
+
 def test_a_policy_may_have_other_values(project):
     changes = (
         'train.window=60d,gates.better-than-champion.margin=0.01,triggers.cadence={floor="3d",ceiling="9d"}'

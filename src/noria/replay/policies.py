@@ -18,6 +18,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from noria.core.policy import Brakes, Cadence, Triggers
+from noria.core.windows import ALL, AUTO
 from noria.errors import ProjectError
 from noria.project.model import Project, RolloutPolicy
 from noria.project.parse import load
@@ -80,10 +81,14 @@ def _left_out(project: Project) -> str:
 
 
 def _blind(project: Project, every: Cadence | None) -> Project:
-    """Return the project without gates, brakes and rollout: it trains on all, and what is new serves."""
+    """Return the project without gates, brakes and rollout: it trains on all, and what is new serves.
+
+    Where nothing is held out, nothing chooses between windows.
+    """
+    window = ALL if project.train.window == AUTO else project.train.window
     return replace(
         project,
-        train=replace(project.train, holdout=0.0, refit=False),
+        train=replace(project.train, window=window, holdout=0.0, refit=False),
         triggers=Triggers(commit=False, cadence=every),
         brakes=Brakes(),
         gates=(),
