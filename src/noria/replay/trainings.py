@@ -42,7 +42,7 @@ class Trainings:
 
     `rows` is an Arrow file with `count` rows, `folder` is where models are kept, and `code` a digest of all
     that makes a model but is no part of what is ordered. `seconds` adds up what the bare calls took: the
-    pipeline's steps and the models' predictions, each once, without those that an earlier replay had kept.
+    pipeline's steps and the models' predictions, each once, also where an earlier replay has made a model.
     """
 
     def __init__(self, workers: Workers, folder: Path, rows: Path, count: int, code: str) -> None:
@@ -101,6 +101,7 @@ class Trainings:
             return None
         future: Future[Trained] = Future()
         future.set_result(trained)
+        self._add(future)
         return future
 
     def _begin(self, key: str, ordered: Ordered) -> Future[Trained]:
