@@ -91,8 +91,14 @@ class MemoryState:
         runs = [run for run in self._runs.values() if run.model == model]
         return sorted(runs, key=lambda run: (run.started, run.id), reverse=True)[:limit]
 
-    def save_version(self, version: VersionRow) -> None:
-        self._versions[version.model, version.version] = version
+    def save_version(
+        self, version: VersionRow, run: RunRow | None = None, entries: Sequence[Entry] = ()
+    ) -> None:
+        with self._lock:
+            self._append(version.model, entries)
+            self._versions[version.model, version.version] = version
+            if run:
+                self._runs[run.id] = run
 
     def version(self, model: str, version: int) -> VersionRow | None:
         return self._versions.get((model, version))

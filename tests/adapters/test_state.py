@@ -221,6 +221,14 @@ def test_versions_come_by_number(state):
     assert (state.version("churn", 11), state.version("flights", 10)) == (None, None)
 
 
+def test_a_version_comes_with_the_run_that_registered_it(state):
+    version = VersionRow(model="churn", version=7, run="r7", artifact="/a", digest="d", registered=NOW)
+    state.save_version(version, run("r7", version=7), [entry("registered", version=7)])
+    assert state.version("churn", 7) == version
+    assert state.run("r7") == run("r7", version=7)
+    assert [each["kind"] for each in state.ledger("churn")] == ["registered"]
+
+
 def test_a_day_that_is_measured_again_is_replaced(state):
     row = QualityRow(
         model="churn",

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from noria.adapters.compute import processors
 from noria.errors import JobKilled, PipelineError
 from noria.pipeline.train import Request
 from noria.replay.workers import Workers, result
@@ -93,7 +94,7 @@ def test_a_process_that_dies_is_told_and_none_is_left(asked):
 def test_closing_ends_what_the_processes_do(asked):
     workers = Workers()
     endless = asked("import time\n\ndef model(train):\n    time.sleep(60)\n")
-    futures = [workers.train(endless, EVERY) for _ in range(workers.count + 1)]
+    futures = [workers.train(endless, EVERY) for _ in range(processors() + 1)]
     processes = list(workers._pool._processes)
     began = time.monotonic()
     workers.close()

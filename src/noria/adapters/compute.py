@@ -22,8 +22,15 @@ from typing import Any
 from noria import errors
 from noria.errors import JobKilled, JobRaised, JobTimedOut, NoriaError, Unavailable
 
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "POLARS_MAX_THREADS")
+"""The environment variables by which libraries are told how many threads to use."""
 _SHOWN = 15
 """The lines of a job's log that an error carries."""
+
+
+def processors() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class Workshop:
@@ -145,9 +152,7 @@ def _threads() -> dict[str, str]:
     How OpenMP's threads wait is left as it is: with `OMP_WAIT_POLICY=passive`, a LightGBM training on two
     cores took half as long again, as it waits ten thousand times.
     """
-    count = str(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count())
-    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "POLARS_MAX_THREADS")
-    return dict.fromkeys(names, count)
+    return dict.fromkeys(THREADS, str(processors()))
 
 
 def _result(outcome: dict[str, Any], function: str, log: Path, timeout: float) -> Any:

@@ -100,8 +100,7 @@ class SqlState:
         with self._database.write() as connection:
             _lock(connection, run.model)
             _append(connection, run.model, entries)
-            started = run.started.timestamp()
-            upsert(connection, runs, id=run.id, model=run.model, started=started, body=plain(run))
+            _keep(connection, run)
 
     def run(self, run: str) -> RunRow | None:
         with self._database.read() as connection:
@@ -113,11 +112,16 @@ class SqlState:
         query = query.order_by(runs.c.started.desc(), runs.c.id.desc()).limit(limit)
         return self._values(query, RunRow)
 
-    def save_version(self, version: VersionRow) -> None:
+    def save_version(
+        self, version: VersionRow, run: RunRow | None = None, entries: Sequence[Entry] = ()
+    ) -> None:
         with self._database.write() as connection:
             _lock(connection, version.model)
             row = {"model": version.model, "version": version.version}
             upsert(connection, versions, **row, body=plain(version))
+            _append(connection, version.model, entries)
+            if run:
+                _keep(connection, run)
 
     def version(self, model: str, version: int) -> VersionRow | None:
         key = (versions.c.model == model) & (versions.c.version == version)
@@ -197,6 +201,11 @@ def _lock(connection: Connection, model: str) -> int:
     connection.execute(insert(connection, models).values(row).on_conflict_do_nothing())
     query = select(models.c.epoch).where(models.c.name == model).with_for_update()
     return int(connection.execute(query).scalar_one())
+
+
+def _keep(connection: Connection, run: RunRow) -> None:
+    started = run.started.timestamp()
+    upsert(connection, runs, id=run.id, model=run.model, started=started, body=plain(run))
 
 
 def _set(connection: Connection, row: ModelRow) -> None:

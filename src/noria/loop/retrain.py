@@ -130,10 +130,10 @@ def _register(run: Run, shipped: Training, twin: Training) -> int:
     if row.version is not None:
         return row.version
     version = run.parts.jobs.register(row, shipped, twin)
-    run.parts.state.save_version(version)
     ended = replace(row, status="registered", version=version.version, ended=run.parts.clock.now())
     body = {"version": version.version, "digest": version.digest, "metrics": version.facts["metrics"]}
-    run.save(ended, "registered", **body)
+    # One write: the version is no sooner known, and rolled out, than the ledger says who registered it.
+    run.parts.state.save_version(version, ended, [run.entry("registered", **body)])
     return version.version
 
 

@@ -43,9 +43,11 @@ class Run:
 
     def save(self, after: RunRow, kind: str, **body: Any) -> None:
         """Keep the row, and tell the ledger why."""
-        now = self.parts.clock.now()
-        entry = Entry(at=now, actor="noria", kind=kind, body={"run": self.id, **body})
-        self.parts.state.save_run(after, [entry])
+        self.parts.state.save_run(after, [self.entry(kind, **body)])
+
+    def entry(self, kind: str, **body: Any) -> Entry:
+        """Return what the ledger is told of this run."""
+        return Entry(at=self.parts.clock.now(), actor="noria", kind=kind, body={"run": self.id, **body})
 
     def fail(self, fault: StepFault) -> None:
         """End the run, unless it has ended."""

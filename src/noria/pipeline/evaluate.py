@@ -78,6 +78,12 @@ def agree(rows: str, candidate: str, shipped: str) -> Evidence:
     return agreement(one.predict(columns_of(common, one)), other.predict(columns_of(common, other)))
 
 
+def differing(one: Array, other: Array) -> int:
+    """Return in how many rows two answers differ, both of shape (n,) or (n, k)."""
+    off = ~np.isclose(one, other, rtol=0, atol=TOLERANCE, equal_nan=True)
+    return int(off.reshape(len(off), -1).any(axis=1).sum())
+
+
 def classes_of(model: Predictor) -> tuple[str, ...]:
     """Return the classes of a multiclass model in the order of its outputs' columns; () for other tasks."""
     return tuple(map(str, model.spec["classes"])) if model.spec["task"] == "multiclass" else ()
@@ -126,11 +132,10 @@ def _probed(
             evidence, faults={**evidence.faults, "latency": error.message, "finite": error.message}
         )
     again = np.array(seen.outputs, dtype=np.float64)
-    off = ~np.isclose(again, output[: len(some)], rtol=0, atol=TOLERANCE, equal_nan=True)
     return replace(
         evidence,
         latency=float(np.quantile(seen.seconds, 0.99)),
-        not_repeatable=int(off.reshape(len(some), -1).any(axis=1).sum()),
+        not_repeatable=differing(again, output[: len(some)]),
     )
 
 

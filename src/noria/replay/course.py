@@ -71,6 +71,7 @@ class Course:
         self._offset = 0
         self._measured = begin.date() - DAY
         self._joined: dict[date, int] = {}
+        self._labels = np.sort(np.maximum(self._history.times, self._history.known))
         self._loss = project.loss
         watched = project.triggers.quality
         self._metrics = (self._loss, *([METRICS[watched.metric]] if watched else []))
@@ -167,8 +168,8 @@ class Course:
             self._joined[self._measured] = sum(row.rows for row in rows if row.role != "shadow")
         since = self.state.runs(self.parts.model, 1)[0].started
         fresh = (n for day, n in self._joined.items() if matures_at(day, data.label_delay) > since)
-        source = str(self._history.labelled(now).sum())
-        self.state.beat("collector", now, {"unseen_labels": sum(fresh), "source": source})
+        source = np.searchsorted(self._labels, micros(now), side="right")
+        self.state.beat("collector", now, {"unseen_labels": sum(fresh), "source": str(source)})
 
     def _quality_of(self, day: date, now: int) -> list[QualityRow]:
         """Return a row for each version and role of a day, shadows among them."""

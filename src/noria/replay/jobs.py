@@ -80,17 +80,21 @@ class HistoryJobs:
         cuts = cut(rows, self._project, windows, due=now - data.label_delay, since=since)
         self._cuts = {"holdout": _rows(cuts.holdout)}
         for stretch in cuts.stretches:
-            self._cuts |= {f"train-{stretch.window}": _rows(stretch.train)}
-            self._cuts |= {f"full-{stretch.window}": _rows(stretch.full)}
+            self._cuts[f"train-{stretch.window}"] = _rows(stretch.train)
+            self._cuts[f"full-{stretch.window}"] = _rows(stretch.full)
         return Snapshot(
             version=micros(now),
             rows=len(known),
             new_rows=0,
             quarantined=0,
             cuts=tuple(
-                Cut(window=name, train=f"train-{name}", full=f"full-{name}", rows=stretch.full.height)
+                Cut(
+                    window=stretch.window,
+                    train=f"train-{stretch.window}",
+                    full=f"full-{stretch.window}",
+                    rows=stretch.full.height,
+                )
                 for stretch in cuts.stretches
-                for name in [stretch.window]
             ),
             holdout="holdout",
             holdout_from=cuts.holdout_from,

@@ -24,20 +24,19 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from noria.adapters.compute import THREADS, processors
 from noria.artifact import package
 from noria.artifact.predictor import Predictor, load
 from noria.core.quality import Array
 from noria.errors import JobKilled, NoriaError, PipelineError
 from noria.pipeline import graph
-from noria.pipeline.evaluate import TOLERANCE, columns_of
+from noria.pipeline.evaluate import columns_of, differing
 from noria.pipeline.source import imported
-from noria.pipeline.train import Request
+from noria.pipeline.train import EXAMPLES, Request
 
 PRELOADED = ("noria.replay.workers", "skops.io", "lightgbm", "pandas")
 MODELS = 8
 """Models that a process keeps loaded."""
-EXAMPLES = 200
-"""Rows on which a package is compared with the model in memory."""
 ASKED_AGAIN = 20
 """Rows that a model is asked one by one as well."""
 
@@ -73,11 +72,10 @@ class Workers:
     """
 
     def __init__(self) -> None:
-        self.count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(list(PRELOADED))
         with _one_thread():
-            self._pool = ProcessPoolExecutor(self.count, context, _begin)
+            self._pool = ProcessPoolExecutor(processors(), context, _begin)
             self._pool.submit(_ready).result()  # the server of forks has taken its environment over by now
 
     def inputs(self, checkout: Path, pipeline: str) -> frozenset[str]:
@@ -147,13 +145,7 @@ def _killed() -> JobKilled:
 @contextmanager
 def _one_thread() -> Iterator[None]:
     """Let the processes that begin in here use one processor each, whatever the pipeline asks for."""
-    limits = (
-        "OMP_THREAD_LIMIT",
-        "OMP_NUM_THREADS",
-        "OPENBLAS_NUM_THREADS",
-        "MKL_NUM_THREADS",
-        "POLARS_MAX_THREADS",
-    )
+    limits = ("OMP_THREAD_LIMIT", *THREADS)
     before = {name: os.environ.get(name) for name in limits}
     os.environ.update(dict.fromkeys(limits, "1"))
     try:
@@ -230,8 +222,7 @@ def _executed(request: Request, frame: pl.DataFrame) -> Any:
 def _not_repeatable(model: Predictor, rows: pl.DataFrame) -> int:
     together = model.predict(columns_of(rows, model))
     alone = [model.predict(columns_of(rows[number : number + 1], model)) for number in range(len(rows))]
-    off = ~np.isclose(np.concatenate(alone), together, rtol=0, atol=TOLERANCE, equal_nan=True)
-    return int(off.reshape(len(rows), -1).any(axis=1).sum())
+    return differing(np.concatenate(alone), together)
 
 
 @contextmanager
