@@ -253,7 +253,8 @@ def gateway_answers(home, row, rows):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    settings = f"Settings(home=Path({str(home)!r}), model='churn', port={port})"
+    model = f"ModelSettings(home=Path({str(home)!r}), name='churn')"
+    settings = f"Settings(models=({model},), port={port})"
     code = "from pathlib import Path; from noria.clock import WallClock; from noria.gateway.app import *"
     gateway = subprocess.Popen([sys.executable, "-c", f"{code}; run({settings}, WallClock())"])
     try:

@@ -2,12 +2,18 @@
 
 import json
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 from noria.clock import WallClock
 from noria.gateway import app
 from noria.gateway.http import Limits
+from noria.gateway.settings import ModelSettings, Settings
+
+OF_MODEL = [each.name for each in fields(ModelSettings)]
 
 settings = json.loads(sys.argv[2])
 limits = Limits(**settings.pop("limits", {}))
-app.run(app.Settings(home=Path(sys.argv[1]), model="m", limits=limits, **settings), WallClock())
+of_model = {name: settings.pop(name) for name in OF_MODEL if name in settings}
+model = ModelSettings(home=Path(sys.argv[1]), name="m", **of_model)
+app.run(Settings(models=(model,), limits=limits, **settings), WallClock())

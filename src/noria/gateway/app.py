@@ -8,41 +8,23 @@ import gc
 import shutil
 import signal
 import tempfile
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import uvloop
 
 from noria.errors import Unavailable
 from noria.gateway.endpoints import Endpoints
-from noria.gateway.http import Limits, Server
+from noria.gateway.http import Server
+from noria.gateway.models import Model
 from noria.gateway.plan_watch import PlanWatch
 from noria.gateway.record import Recorder
 from noria.gateway.route import Router
+from noria.gateway.settings import ModelSettings, Settings
 from noria.ports import Clock
 
 GRACE = 0.5
 """Seconds after SIGTERM in which a request that is on its way on an open connection is still answered."""
 DRAIN = 30.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """What a gateway worker is told. `home` is the project's `.noria`; `deadline` is seconds per call.
-
-    `columns` are those that a request may carry beside the features of the versions that serve, such as the
-    time: what another version needs, or needed, is no mistake of the client's.
-    """
-
-    home: Path
-    model: str
-    entity: str | None = None
-    columns: tuple[str, ...] = ()
-    host: str = "127.0.0.1"
-    port: int = 8080
-    worker: int = 0
-    deadline: float = 5.0
-    limits: Limits = field(default_factory=Limits)
 
 
 def run(settings: Settings, clock: Clock) -> None:
@@ -57,33 +39,31 @@ def run(settings: Settings, clock: Clock) -> None:
 async def serve(settings: Settings, clock: Clock) -> None:
     """Serve until SIGTERM or SIGINT, on the running event loop; see `run`."""
     stop = _stop_on_signals()
-    directory = settings.home / "gateway"
-    directory.mkdir(parents=True, exist_ok=True)
-    recorder = Recorder(settings.home / "log", worker=settings.worker, clock=clock)
-    router = Router(settings.model, recorder, clock, entity=settings.entity)
-    server = Server(Endpoints(settings.model, router, recorder, clock), settings.limits)
+    models = {each.name: _model(each, settings.worker, clock) for each in settings.models}
+    server = Server(Endpoints(models, settings.models[0].name, clock), settings.limits)
     sockets = Path(tempfile.mkdtemp(prefix="noria-"))  # a Unix socket's path has at most 107 characters
-    watch = PlanWatch(
-        directory,
-        router,
-        worker=settings.worker,
-        extras=settings.columns,
-        sockets=sockets,
-        deadline=settings.deadline,
-    )
+    watches = [PlanWatch(model, settings.worker, sockets) for model in models.values()]
     try:
         listener = await _listen(server, settings)
         _calm_the_collector()
-        tasks = [asyncio.create_task(watch.follow()), asyncio.create_task(server.watch())]
+        tasks = [asyncio.create_task(each) for each in (server.watch(), *(one.follow() for one in watches))]
         await stop.wait()
         listener.close()
         await server.drain(GRACE, DRAIN)
         for task in tasks:
             task.cancel()
-        await watch.stop()
+        await asyncio.gather(*(watch.stop() for watch in watches))
     finally:
-        recorder.close()
+        for model in models.values():
+            model.recorder.close()
         shutil.rmtree(sockets, ignore_errors=True)
+
+
+def _model(settings: ModelSettings, worker: int, clock: Clock) -> Model:
+    (settings.home / "gateway").mkdir(parents=True, exist_ok=True)
+    recorder = Recorder(settings.home / "log", worker=worker, clock=clock)
+    router = Router(settings.name, recorder, clock, entity=settings.entity)
+    return Model(settings=settings, router=router, recorder=recorder)
 
 
 async def _listen(server: Server, settings: Settings) -> asyncio.Server:

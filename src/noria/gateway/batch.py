@@ -16,13 +16,15 @@ import msgspec
 class Batch(msgspec.Struct, frozen=True):
     """Rows of one request: `columns[i]` holds the values of `names[i]`; None is a missing value.
 
-    `id` is the request's id as its protocol carries it, or "".
+    `id` is the request's id as its protocol carries it, or ""; `form` is what the protocol's
+    encoder has to know of the request, and nobody else looks at.
     """
 
     names: tuple[str, ...]
     columns: list[list[Any]]
     rows: int
     id: str = ""
+    form: Any = None
 
     def column(self, name: str) -> list[Any] | None:
         """Return the values of a column, or None when it was not sent."""

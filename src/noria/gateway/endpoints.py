@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import msgspec
@@ -14,9 +14,8 @@ from noria.gateway import feedback
 from noria.gateway.answer import Answer
 from noria.gateway.batch import Batch
 from noria.gateway.http import Reply, Request, Response
+from noria.gateway.models import Model
 from noria.gateway.protocols import mlflow, open_inference
-from noria.gateway.record import Recorder
-from noria.gateway.route import Router
 from noria.gateway.schema import Schema
 from noria.ports import Clock
 
@@ -32,18 +31,14 @@ _json = msgspec.json.Encoder().encode
 
 
 class Endpoints:
-    """Answers every request of a model's clients."""
+    """Answers every request of the clients of some models; `default` is meant where a path names none."""
 
-    def __init__(self, model: str, router: Router, recorder: Recorder, clock: Clock) -> None:
-        self._model = model
-        self._router = router
-        self._recorder = recorder
+    def __init__(self, models: Mapping[str, Model], default: str, clock: Clock) -> None:
+        self._models = models
+        self._default = models[default]
         self._clock = clock
-        infer = partial(self._predict, open_inference.decode, open_inference.encode)
-        invoke = partial(self._predict, mlflow.decode, mlflow.encode)
         self._fixed: dict[tuple[bytes, str], Endpoint] = {
-            (b"POST", f"/v2/models/{model}/infer"): infer,
-            (b"POST", "/invocations"): partial(self._invoke, invoke),
+            (b"POST", "/invocations"): self._invoke,
             (b"POST", "/feedback"): self._feedback,
             (b"GET", "/"): self._root,
             (b"GET", "/v2"): self._server,
@@ -56,7 +51,9 @@ class Endpoints:
             ),
             (b"GET", "/noria/plan"): self._plan,
         }
-        self._infer = infer
+        for name, model in models.items():
+            infer = partial(self._predict, model, open_inference.decode, open_inference.encode)
+            self._fixed[b"POST", f"/v2/models/{name}/infer"] = infer
         self._paths = {path for _, path in self._fixed}
 
     def handle(self, request: Request, reply: Reply) -> None:
@@ -75,10 +72,16 @@ class Endpoints:
     # --- predictions
 
     def _predict(
-        self, decode: Decode, encode: Encode, request: Request, reply: Reply, version: int | None = None
+        self,
+        model: Model,
+        decode: Decode,
+        encode: Encode,
+        request: Request,
+        reply: Reply,
+        version: int | None = None,
     ) -> None:
         headers = request.headers
-        schema = self._router.ready().schema
+        schema = model.router.ready().schema
         batch = decode(request.body, schema)
         key = batch.id or headers.get(b"x-request-id", b"").decode("latin-1")
         if len(key) > MAX_ID or not (key.isascii() and key.isprintable()):
@@ -90,23 +93,37 @@ class Endpoints:
             if isinstance(answer, RequestError):
                 reply(self.refuse(request.path, answer.status, answer.message))
             else:
-                reply(Response(200, encode(answer, self._model, schema), _headers(answer)))
+                reply(Response(200, encode(answer, model.name, schema), _headers(answer)))
 
-        self._router.answer(batch, done, key=key, entity=entity, version=version)
+        model.router.answer(batch, done, key=key, entity=entity, version=version)
 
-    def _invoke(self, predict: Endpoint, request: Request, reply: Reply) -> None:
+    def _invoke(self, request: Request, reply: Reply) -> None:
         kind = request.headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
         if kind != b"application/json":
             raise RequestError(415, f"the content type is application/json, not {kind.decode('latin-1')!r}")
-        predict(request, reply)
+        self._predict(self._meant(request), mlflow.decode, mlflow.encode, request, reply)
 
     def _feedback(self, request: Request, reply: Reply) -> None:
+        model = self._meant(request)
         ids, labels = feedback.decode(request.body)
         source = request.headers.get(b"x-noria-source", b"feedback").decode("latin-1")
-        record = {"k": "l", "at": self._clock.now().timestamp(), "model": self._model, "ids": ids}
-        if not self._recorder.append(record | {"labels": labels, "source": source}):
+        record = {"k": "l", "at": self._clock.now().timestamp(), "model": model.name, "ids": ids}
+        if not model.recorder.append(record | {"labels": labels, "source": source}):
             raise RequestError(503, "the labels could not be kept: the disk refuses")
         reply(Response(200, _json({"accepted": len(ids)})))
+
+    def _meant(self, request: Request) -> Model:
+        """Return the model of a path that names none: the header says which, or it is the default."""
+        name = request.headers.get(b"x-noria-model")
+        return self._named(name.decode("latin-1")) if name else self._default
+
+    def _named(self, name: str) -> Model:
+        if name not in self._models:
+            raise RequestError(404, f"there is no model {name!r}; this gateway serves {self._names()}")
+        return self._models[name]
+
+    def _names(self) -> str:
+        return ", ".join(self._models)
 
     # --- Open Inference: paths with a model's name
 
@@ -117,59 +134,64 @@ class Endpoints:
             raise RequestError(
                 405 if allowed else 404, f"there is no {request.method.decode()} {request.path}"
             )
-        model, version, verb = match.groups()
-        if model != self._model:
-            raise RequestError(404, f"there is no model {model!r}; this gateway serves {self._model!r}")
+        name, version, verb = match.groups()
+        model = self._named(name)
         if (request.method == b"POST") != (verb == "/infer"):
             raise RequestError(405, f"{request.method.decode()} is not for {request.path}")
         if verb == "/infer":
-            self._infer(request, reply, self._version(version))
+            number = self._version(version)
+            self._predict(model, open_inference.decode, open_inference.encode, request, reply, number)
         elif verb == "/ready":
-            ready = self._serves(version)
-            reply(Response(200 if ready else 503, _json({"name": model, "ready": ready})))
+            ready = self._serves(model, version)
+            reply(Response(200 if ready else 503, _json({"name": name, "ready": ready})))
         else:
-            served = self._router.ready()
+            served = model.router.ready()
             versions = tuple(arm.version for arm in reversed(served.plan.arms))
-            reply(Response(200, open_inference.metadata(model, versions, served.schema)))
+            reply(Response(200, open_inference.metadata(name, versions, served.schema)))
 
     def _version(self, text: str) -> int:
         if not text.isdecimal():
             raise RequestError(404, f"a version is a number, not {text!r}")
         return int(text)
 
-    def _serves(self, version: str | None) -> bool:
-        served = self._router.served
+    def _serves(self, model: Model, version: str | None = None) -> bool:
+        served = model.router.served
         if served is None or not served.plan.arms:
             return False
         return version is None or self._version(version) in {arm.version for arm in served.plan.arms}
 
+    def _all_serve(self) -> bool:
+        return all(map(self._serves, self._models.values()))
+
     # --- what the gateway says about itself
 
     def _root(self, request: Request, reply: Reply) -> None:
-        reply(Response(200, _json({"status": "alive", "model": self._model, "noria": noria.__version__})))
+        about = {"status": "alive", "model": self._default.name, "noria": noria.__version__}
+        reply(Response(200, _json(about)))
 
     def _server(self, request: Request, reply: Reply) -> None:
         about = {"name": "noria", "version": noria.__version__, "extensions": open_inference.EXTENSIONS}
         reply(Response(200, _json(about)))
 
     def _live(self, request: Request, reply: Reply) -> None:
-        reply(Response(200, _json({"live": True, "ready": self._serves(None)})))
+        reply(Response(200, _json({"live": True, "ready": self._all_serve()})))
 
     def _ready(self, request: Request, reply: Reply) -> None:
-        ready = self._serves(None)
+        ready = self._all_serve()
         reply(Response(200 if ready else 503, _json({"live": True, "ready": ready})))
 
     def _health(self, request: Request, reply: Reply) -> None:
-        reply(Response(200 if self._serves(None) else 503, b"\n", content_type=b"text/plain"))
+        reply(Response(200 if self._all_serve() else 503, b"\n", content_type=b"text/plain"))
 
     def _plan(self, request: Request, reply: Reply) -> None:
-        served = self._router.served
+        model = self._meant(request)
+        served = model.router.served
         hosts = {
             str(version): {"pid": lane.host.pid, "up": lane.host.up, "waiting": lane.rows}
             for version, lane in (served.lanes.items() if served else ())
         }
         plan = served.plan if served else None
-        reply(Response(200, _json({"plan": plan, "hosts": hosts, "not_logged": self._recorder.lost})))
+        reply(Response(200, _json({"plan": plan, "hosts": hosts, "not_logged": model.recorder.lost})))
 
 
 def _headers(answer: Answer) -> bytes:

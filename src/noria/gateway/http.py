@@ -39,12 +39,16 @@ class Request(msgspec.Struct, frozen=True):
 
 
 class Response(msgspec.Struct, frozen=True):
-    """An answer; `headers` are whole lines, each with its CRLF."""
+    """An answer; `headers` are whole lines, each with its CRLF.
+
+    `labels` are what a prediction is counted under: model, version, role and protocol; () for other answers.
+    """
 
     status: int
     body: bytes
     headers: bytes = b""
     content_type: bytes = JSON
+    labels: tuple[str, ...] = ()
 
 
 Reply = Callable[[Response], None]
@@ -64,6 +68,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds that each phase of a connection may take, and the bytes that a body may have.
 
     `linger` is how long a refused client may still send, unread, so that it gets to see the refusal.
+    `connections` are those that may be open at once.
     """
 
     header: float = 10.0
@@ -72,6 +77,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     write: float = 30.0
     linger: float = 1.0
     max_body: int = 16 * 2**20
+    connections: int = 10_000
 
 
 class Server:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +19,8 @@ from noria.core.traffic import Arm, Plan
 from noria.gateway.batching import Lane
 from noria.gateway.copies import private_copy
 from noria.gateway.hosts import Host
-from noria.gateway.route import Router, Served
+from noria.gateway.models import Model
+from noria.gateway.route import Served
 
 logger = logging.getLogger(__name__)
 
@@ -45,24 +45,16 @@ class PlanFile(msgspec.Struct, frozen=True):
 class PlanWatch:
     """Keeps `router.served` at the newest plan whose versions are all verified, loaded and warm."""
 
-    def __init__(
-        self,
-        directory: Path,
-        router: Router,
-        *,
-        worker: int,
-        extras: Sequence[str],
-        sockets: Path,
-        deadline: float,
-    ) -> None:
-        """Watch `directory`/plan.json; `extras` are known columns, `deadline` is per call."""
+    def __init__(self, model: Model, worker: int, sockets: Path) -> None:
+        """Watch `gateway/plan.json` in the model's home; its hosts listen in the directory `sockets`."""
+        directory = model.settings.home / "gateway"
         self._path = directory / "plan.json"
         self._ready_path = directory / f"ready-{worker}.json"
         self._copies = directory / "artifacts"
-        self._router = router
-        self._extras = extras
+        self._router = model.router
+        self._extras = model.settings.columns
         self._sockets = sockets
-        self._deadline = deadline
+        self._deadline = model.settings.deadline
         self._number: int | None = None
         self._lanes: dict[tuple[int, str], Lane] = {}
         self._stopping: set[asyncio.Task[None]] = set()

@@ -16,9 +16,11 @@ from noria.project.scalars import (
     INTERVAL,
     NAME,
     NAME_OF_MODEL,
+    NUMBER,
     PYTHON_FILE,
     RATE,
     REFIT,
+    REQUEST_RATE,
     SHARE,
     TEXT,
     WINDOW,
@@ -120,7 +122,22 @@ SERVE = Table(
     (
         Key("host", NAME, "Where the gateway listens."),
         Key("port", whole(0, 65535), "0: any free port."),
+        Key("workers", whole(1, 64), "How many processes share the port."),
         Key("max_body", whole(1), "The largest request body, in bytes."),
+        Key("connections", whole(1), "How many connections may be open at once."),
+        Key("deadline", INTERVAL, "The longest that a model may take for one call."),
+        Key("memory", whole(2**26), "The most that the process of one version may hold, in bytes."),
+        Key("compile", BOOLEAN, "Serve a version as ONNX where that answers the same on the holdout."),
+        Key("log", one_of("buffered", "durable"), "Answer once a prediction is written, or on the disk."),
+        Key("full", one_of("serve", "refuse"), "What to do when the disk takes no more records."),
+        Key("fallback", NUMBER, "What is answered when no version can."),
+        Key("nan", one_of("missing", "refuse"), "What a NaN in a binary request is."),
+        Key("tokens", BOOLEAN, "Every request needs a token, see `noria token`."),
+        Key("rate", REQUEST_RATE, "How many requests one client may send."),
+        Key("certificate", NAME, "The PEM file of the TLS certificate and its chain."),
+        Key("key", NAME, "The PEM file of its private key."),
+        Key("insecure", BOOLEAN, "Listen on other addresses than loopback without TLS."),
+        Key("access_log", BOOLEAN, "Write a line of JSON for each request."),
     )
 )
 GATES = ListOf(Tagged("check", CHECKS), "a list of tables [[gates]]")
@@ -133,6 +150,6 @@ FILE = Table(
         Key("brakes", BRAKES, "What holds runs and promotions back."),
         Key("gates", GATES, "Checks on a candidate; without them, all with their defaults."),
         Key("rollout", ROLLOUT, "From candidate to champion."),
-        Key("serve", SERVE, "Where the gateway listens."),
+        Key("serve", SERVE, "How the gateway serves."),
     )
 )

@@ -10,7 +10,7 @@ from typing import Any
 
 from noria.core.gain import QualityLimit
 from noria.core.gates import Gate
-from noria.core.policy import Brakes, Triggers
+from noria.core.policy import Brakes, Rate, Triggers
 from noria.core.quality import METRICS, Metric, primary
 from noria.core.rollout import Step
 from noria.core.window import AbortRule
@@ -83,11 +83,34 @@ class RolloutPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Serve:
-    """Where the gateway listens, and the largest request body in bytes."""
+    """How the gateway serves.
+
+    `workers` are the processes that share the port. `max_body` and `memory` (of the process of one version)
+    are in bytes; `deadline` is for one call of a model. `log` says when a prediction is kept: once it is
+    written (buffered) or once it is on the disk (durable); `full`, what happens when the disk takes no more.
+    `fallback` is answered when no version can. `nan` says what a NaN in a request is. `rate` is per token and
+    model; with `tokens`, every request needs one. `certificate` and `key` are PEM files, relative to the
+    project.
+    """
 
     host: str = "127.0.0.1"
     port: int = 8080
+    workers: int = 1
     max_body: int = 16 * 2**20
+    connections: int = 10_000
+    deadline: timedelta = timedelta(seconds=5)
+    memory: int = 4 * 2**30
+    compile: bool = False
+    log: str = "buffered"
+    full: str = "serve"
+    fallback: float | None = None
+    nan: str = "missing"
+    tokens: bool = False
+    rate: Rate | None = None
+    certificate: str | None = None
+    key: str | None = None
+    insecure: bool = False
+    access_log: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

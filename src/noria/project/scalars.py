@@ -136,6 +136,7 @@ INTERVAL = pattern(units.DURATION, f"{units.DURATION_ALLOWED}, above 0s", _inter
 SECONDS = pattern(units.DURATION, units.DURATION_ALLOWED, _seconds)
 SHARE = pattern(units.SHARE, units.SHARE_ALLOWED, units.parse_share)
 RATE = pattern(units.RATE, units.RATE_ALLOWED, units.parse_rate)
+REQUEST_RATE = pattern(units.REQUEST_RATE, units.REQUEST_RATE_ALLOWED, units.parse_request_rate)
 WINDOW = pattern(
     f"{'|'.join(NAMED)}|{units.DURATION}", f'"all", "recent", "auto", or {units.DURATION_ALLOWED}', _window
 )

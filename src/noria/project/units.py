@@ -7,6 +7,7 @@ raises ValueError with that sentence.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import timedelta
 
 from noria.core.policy import Rate
@@ -20,6 +21,7 @@ _UNITS = {
     "s": timedelta(seconds=1),
     "ms": timedelta(milliseconds=1),
 }
+_MOMENTS = {"second": timedelta(seconds=1), "minute": timedelta(minutes=1)}
 _PERIODS = {
     "hour": timedelta(hours=1),
     "day": timedelta(days=1),
@@ -34,6 +36,8 @@ SHARE = r"(100(?:\.0+)?|[0-9]{1,2}(?:\.[0-9]+)?)%"
 SHARE_ALLOWED = 'a share from "0%" to "100%"'
 RATE = f"([1-9][0-9]*) per ({'|'.join(_PERIODS)})"
 RATE_ALLOWED = f'a rate such as "4 per week" (per {", ".join(_PERIODS)})'
+REQUEST_RATE = f"([1-9][0-9]*) per ({'|'.join(_MOMENTS)})"
+REQUEST_RATE_ALLOWED = f'a rate of requests such as "100 per second" (per {", ".join(_MOMENTS)})'
 
 
 def parse_duration(text: str) -> timedelta:
@@ -70,7 +74,20 @@ def parse_rate(text: str) -> Rate:
     Raises:
         ValueError: it is no rate.
     """
-    match = re.fullmatch(RATE, text)
+    return _rate(text, RATE, _PERIODS, RATE_ALLOWED)
+
+
+def parse_request_rate(text: str) -> Rate:
+    """Return "100 per second" as a rate.
+
+    Raises:
+        ValueError: it is no rate of requests.
+    """
+    return _rate(text, REQUEST_RATE, _MOMENTS, REQUEST_RATE_ALLOWED)
+
+
+def _rate(text: str, pattern: str, periods: Mapping[str, timedelta], allowed: str) -> Rate:
+    match = re.fullmatch(pattern, text)
     if match is None:
-        raise ValueError(RATE_ALLOWED)
-    return Rate(count=int(match[1]), period=_PERIODS[match[2]])
+        raise ValueError(allowed)
+    return Rate(count=int(match[1]), period=periods[match[2]])
