@@ -6,7 +6,7 @@ READY := $(VENV)/ready
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo replay test check bench evidence lock clean
+.PHONY: help demo replay test check bench evidence lock peers clean
 
 help:            ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,15 @@ lock:            ## write requirements.lock anew: names, versions, hashes, no in
 	$(PYTHON) -m venv $(VENV)/lock && $(VENV)/lock/bin/pip install -q uv
 	$(VENV)/lock/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-header --upgrade -q pyproject.toml --extra demo --extra xgboost --group dev -o requirements.lock
+
+peers: $(patsubst %.in,%.txt,$(wildcard benchmarks/peers/*.in)) ## pin what benchmarks/peers/*.in say that has no pins yet
+
+benchmarks/peers/%.txt: benchmarks/peers/%.in
+	test -x $(VENV)/lock/bin/uv || { $(PYTHON) -m venv $(VENV)/lock && $(VENV)/lock/bin/pip install -q uv; }
+	$(VENV)/lock/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-header -q $(PINS) $< -o $@
+
+benchmarks/peers/histories.txt: PINS := --no-deps # their files are read, nothing of them runs
 
 clean:           ## remove what was made here
 	rm -rf $(VENV) build dist

