@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from noria.gateway.http import Limits, Reply, Request, Response, Server
+from noria.gateway.http import Limits, Reply, Request, Response
+from noria.gateway.server import Server
 
 LIMITS = Limits(header=0.3, body=0.5, idle=0.4, write=0.5, linger=0.1, max_body=1000)
 

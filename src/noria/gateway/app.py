@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import gc
 import shutil
 import signal
@@ -11,15 +10,17 @@ import tempfile
 from pathlib import Path
 
 import uvloop
+from msgspec.structs import replace
 
-from noria.errors import Unavailable
 from noria.gateway.endpoints import Endpoints
-from noria.gateway.http import Server
+from noria.gateway.listen import BACKLOG, bind, room
 from noria.gateway.models import Model
 from noria.gateway.plan_watch import PlanWatch
 from noria.gateway.record import Recorder
 from noria.gateway.route import Router
+from noria.gateway.server import Server
 from noria.gateway.settings import ModelSettings, Settings
+from noria.gateway.tls import Certificate
 from noria.ports import Clock
 
 GRACE = 0.5
@@ -31,6 +32,7 @@ def run(settings: Settings, clock: Clock) -> None:
     """Serve until SIGTERM or SIGINT; then answer what is in flight, sync the log and return.
 
     Raises:
+        ProjectError: the port would be open to the network without TLS, or the certificate does not load.
         Unavailable: the port is in use.
     """
     uvloop.run(serve(settings, clock))
@@ -40,13 +42,16 @@ async def serve(settings: Settings, clock: Clock) -> None:
     """Serve until SIGTERM or SIGINT, on the running event loop; see `run`."""
     stop = _stop_on_signals()
     models = {each.name: _model(each, settings.worker, clock) for each in settings.models}
-    server = Server(Endpoints(models, settings.models[0].name, clock), settings.limits)
+    limits = replace(settings.limits, connections=room(settings.limits.connections))
+    certificate = _certificate(settings)
+    server = Server(Endpoints(models, settings.models[0].name, clock), limits, secure=certificate is not None)
     sockets = Path(tempfile.mkdtemp(prefix="noria-"))  # a Unix socket's path has at most 107 characters
     watches = [PlanWatch(model, settings.worker, sockets) for model in models.values()]
     try:
-        listener = await _listen(server, settings)
+        listener = await _listen(server, settings, certificate)
         _calm_the_collector()
-        tasks = [asyncio.create_task(each) for each in (server.watch(), *(one.follow() for one in watches))]
+        follow = [one.follow() for one in (*watches, *([certificate] if certificate else []))]
+        tasks = [asyncio.create_task(each) for each in (server.watch(), *follow)]
         await stop.wait()
         listener.close()
         await server.drain(GRACE, DRAIN)
@@ -66,18 +71,18 @@ def _model(settings: ModelSettings, worker: int, clock: Clock) -> Model:
     return Model(settings=settings, router=router, recorder=recorder)
 
 
-async def _listen(server: Server, settings: Settings) -> asyncio.Server:
-    try:
-        return await asyncio.get_running_loop().create_server(
-            server, settings.host, settings.port, backlog=1024
-        )
-    except OSError as error:
-        if error.errno != errno.EADDRINUSE:
-            raise
-        raise Unavailable(
-            f"port {settings.port} of {settings.host} is in use",
-            hint=f"noria gateway --port {settings.port + 1}",
-        ) from None
+def _certificate(settings: Settings) -> Certificate | None:
+    return Certificate(settings.certificate, settings.key) if settings.certificate else None
+
+
+async def _listen(server: Server, settings: Settings, certificate: Certificate | None) -> asyncio.Server:
+    return await asyncio.get_running_loop().create_server(
+        server,
+        sock=bind(settings),
+        backlog=BACKLOG,
+        ssl=certificate.context if certificate else None,
+        ssl_handshake_timeout=settings.limits.header if certificate else None,
+    )
 
 
 def _stop_on_signals() -> asyncio.Event:
