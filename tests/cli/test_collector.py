@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from noria.block import Block
 from noria.delta import Table
 from noria.project.table import Column, TableSchema, write_schema
 from noria.segment import encode
@@ -21,7 +22,8 @@ features = ["age"]
 """
 BATCH = {
     "k": "p", "at": 1357000000.0, "model": "churn", "plan": 1, "version": 1, "role": "champion", "ids": ["a"],
-    "entities": ["a"], "columns": {"age": [30.0]}, "outputs": [0.5], "latencies": [0.01], "error": None,
+    "entities": ["a"], "columns": Block(1, ("age",), bytes(8), {}), "outputs": bytes(8),
+    "latencies": bytes(8), "error": None,
 }  # fmt: skip
 
 

@@ -3,6 +3,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from noria.core.policy import Brakes, Triggers
@@ -48,6 +49,21 @@ def flights_project(root: Path) -> Project:
     )
 
 
+def floats(values: Sequence[Any]) -> bytes:
+    return np.asarray(values, np.float64).tobytes()
+
+
+def block(columns: dict[str, list[Any]]) -> dict[str, Any]:
+    """The columns as a gateway records them: numbers packed, all else as it came."""
+    packed = {name: floats(values) for name, values in columns.items() if float in map(type, values)}
+    return {
+        "rows": len(next(iter(columns.values()))),
+        "numbers": list(packed),
+        "values": b"".join(packed.values()),
+        "others": {name: values for name, values in columns.items() if name not in packed},
+    }
+
+
 @pytest.fixture
 def start() -> datetime:
     return START
@@ -67,7 +83,15 @@ def schema() -> TableSchema:
 def prediction() -> Callable[..., dict[str, Any]]:
     """Builds a micro-batch; `hour` counts from the first of January."""
 
-    def make(ids: Sequence[str], hour: float = 0, output: float = 0.5, **changes: Any) -> dict[str, Any]:
+    def make(
+        ids: Sequence[str],
+        hour: float = 0,
+        output: float = 0.5,
+        columns: dict[str, list[Any]] | None = None,
+        outputs: Sequence[Any] = (),
+        latencies: Sequence[float] = (),
+        **changes: Any,
+    ) -> dict[str, Any]:
         rows = len(ids)
         record = {
             "k": "p",
@@ -78,9 +102,9 @@ def prediction() -> Callable[..., dict[str, Any]]:
             "role": "champion",
             "ids": list(ids),
             "entities": [f"flight {each}" for each in ids],
-            "columns": {"carrier": ["AA"] * rows, "wind": [1.5] * rows},
-            "outputs": [output] * rows,
-            "latencies": [0.01] * rows,
+            "columns": block(columns or {"carrier": ["AA"] * rows, "wind": [1.5] * rows}),
+            "outputs": floats(outputs or [output] * rows),
+            "latencies": floats(latencies or [0.01] * rows),
             "error": None,
         }
         return {**record, **changes}

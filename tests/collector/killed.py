@@ -11,6 +11,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from conftest import SCHEMA, START, flights_project
 
 from noria.adapters.state import SqlState
+from noria.block import Block
 from noria.collector.collect import Collector
 from noria.segment import encode
 from noria.testing import FixedClock
@@ -53,8 +54,8 @@ def write_segment(directory: Path, number: int) -> None:
         ids = [f"{number}-{row}" for row in range(part * 10, part * 10 + 10)]
         batch = {
             "k": "p", "at": START.timestamp() + number, "model": "flights", "plan": 3, "version": 7,
-            "role": "champion", "ids": ids, "entities": ids, "columns": {"wind": [1.0] * 10},
-            "outputs": [0.5] * 10, "latencies": [0.01] * 10, "error": None,
+            "role": "champion", "ids": ids, "entities": ids, "columns": Block(10, ("wind",), bytes(80), {}),
+            "outputs": bytes(80), "latencies": bytes(80), "error": None,
         }  # fmt: skip
         labels = {"k": "l", "at": START.timestamp() + number, "model": "flights", "ids": ids}
         with path.open("ab") as file:

@@ -3,6 +3,7 @@ import random
 from collections import defaultdict
 from datetime import date, timedelta
 
+import numpy as np
 import pytest
 
 from noria.collector.collect import Collector
@@ -152,6 +153,6 @@ def log_losses(records):
             labels[name] = record["labels"][0]
     losses = defaultdict(list)
     for name, truth in labels.items():
-        output = answers[name]["outputs"][0]
+        output = np.frombuffer(answers[name]["outputs"])[0]
         losses[answers[name]["at"] // 86400].append(-math.log(output if truth else 1 - output))
     return [sum(losses[day]) / len(losses[day]) for day in sorted(losses)]

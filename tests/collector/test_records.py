@@ -9,9 +9,14 @@ from noria.project.model import Task
 
 FAULTS = [
     {"ids": ["a"]},
-    {"outputs": [0.5, "high"]},
-    {"columns": {"wind": [1.0]}},
-    {"columns": {"wind": [1.0, {"deep": 1}]}},
+    {"outputs": [0.5, 0.5]},
+    {"outputs": bytes(15)},  # two float64 take 16
+    {"outputs": b""},
+    {"latencies": bytes(8)},
+    {"columns": {"wind": [1.0, 2.0]}},
+    {"columns": {"rows": 1, "numbers": ["wind"], "values": bytes(8), "others": {}}},
+    {"columns": {"rows": 2, "numbers": ["wind"], "values": bytes(15), "others": {}}},
+    {"columns": {"rows": 2, "numbers": [], "values": b"", "others": {"carrier": ["AA"]}}},
     {"role": "king"},
     {"at": "now"},
     {"k": "x"},
@@ -25,7 +30,7 @@ def test_a_record_that_lacks_something_is_none(prediction, change):
 
 
 def test_a_batch_becomes_a_row_per_prediction(project, schema, prediction):
-    batch = prediction(["a", "b"], hour=25, columns={"carrier": ["AA", None], "wind": [math.nan, 2]})
+    batch = prediction(["a", "b"], hour=25, columns={"carrier": ["AA", None], "wind": [math.nan, 2.0]})
     frame = records.predictions([records.parse(batch)], records.layout(project, schema))
     assert frame["id"].to_list() == ["a", "b"]
     assert frame["wind"].to_list() == [None, 2.0]

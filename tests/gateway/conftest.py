@@ -18,6 +18,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from noria import segment
@@ -145,7 +146,7 @@ class Gateway:
             (key, record["version"], record["role"], output, record["error"])
             for record in self.records()
             if record["k"] == "p"
-            for key, output in zip(record["ids"], record["outputs"], strict=True)
+            for key, output in zip(record["ids"], outputs(record), strict=True)
         ]
 
     def pids(self) -> dict[str, int]:
@@ -154,6 +155,10 @@ class Gateway:
     def records(self) -> list[dict[str, Any]]:
         """Return everything in the segments, oldest first."""
         return [r for path in sorted((self.home / "log").glob("*.seg")) for r in segment.read(path).records]
+
+
+def outputs(record: dict[str, Any]) -> list[float | None]:
+    return [None] * len(record["ids"]) if record["error"] else np.frombuffer(record["outputs"]).tolist()
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,10 @@ from itertools import chain
 from typing import Any, Literal
 
 import msgspec
+import numpy as np
 import polars as pl
 
+from noria.block import FLOAT, Block, Column
 from noria.delta import DTYPES
 from noria.outcomes import stored
 from noria.project.model import Project, Task
@@ -17,9 +19,15 @@ from noria.project.table import TableSchema
 
 Value = float | int | str | bool | None
 
+NOTHING = np.empty(0, FLOAT)
+
 
 class Predictions(msgspec.Struct, frozen=True, tag_field="k", tag="p"):
-    """A micro-batch that one version answered, or failed with `error`. Times are in seconds."""
+    """A micro-batch that one version answered, or failed with `error`.
+
+    `outputs`, none if it failed, and `latencies` (seconds) are FLOAT; several outputs of a row stand side by
+    side. `at` is in seconds since 1970.
+    """
 
     at: float
     model: str
@@ -28,13 +36,17 @@ class Predictions(msgspec.Struct, frozen=True, tag_field="k", tag="p"):
     role: Literal["champion", "challenger", "shadow"]
     ids: list[str]
     entities: list[str]
-    columns: dict[str, list[Value]]
-    outputs: list[float | list[float] | None]
-    latencies: list[float]
+    columns: Block
+    outputs: bytes
+    latencies: bytes
     error: str | None
 
     def __post_init__(self) -> None:
-        _must_be_equal(self.ids, self.entities, self.outputs, self.latencies, *self.columns.values())
+        rows = len(self.ids)
+        if not rows == len(self.entities) == self.columns.rows == len(self.latencies) / FLOAT.itemsize:
+            raise ValueError("a record has an entity, a latency and a value of each column per id")
+        if self.error is None and (not self.outputs or len(self.outputs) % (rows * FLOAT.itemsize)):
+            raise ValueError("an answered record has one or more outputs per id")
 
 
 class Labels(msgspec.Struct, frozen=True, tag_field="k", tag="l"):
@@ -47,7 +59,8 @@ class Labels(msgspec.Struct, frozen=True, tag_field="k", tag="l"):
     source: str
 
     def __post_init__(self) -> None:
-        _must_be_equal(self.ids, self.labels)
+        if len(self.ids) != len(self.labels):
+            raise ValueError("a record has a label per id")
 
 
 Record = Predictions | Labels
@@ -95,10 +108,12 @@ def predictions(records: Sequence[Record], layout: Layout) -> pl.DataFrame:
         _series("version", _repeated(answered, lambda record: record.version), pl.Int64()),
         _series("role", _repeated(answered, lambda record: record.role), pl.String()),
         _series("plan", _repeated(answered, lambda record: record.plan), pl.Int64()),
-        _series("output", _joined(answered, lambda record: record.outputs), layout.output),
-        _series("latency", _joined(answered, lambda record: record.latencies), pl.Float64()),
+        _outputs(answered, layout.output),
+        _series("latency", np.frombuffer(b"".join(r.latencies for r in answered), FLOAT), pl.Float64()),
     ]
-    series += [_series(stored(name), _sent(answered, name), dtype) for name, dtype in layout.sent.items()]
+    blocks = [record.columns.columns() for record in answered]
+    rows = [record.columns.rows for record in answered]
+    series += [_series(stored(name), _sent(blocks, rows, name), dtype) for name, dtype in layout.sent.items()]
     return _dated(series)
 
 
@@ -115,12 +130,6 @@ def labels(records: Sequence[Record], layout: Layout) -> pl.DataFrame:
     )
 
 
-def _must_be_equal(*lists: Sequence[Any]) -> None:
-    rows = len(lists[0])
-    if any(len(values) != rows for values in lists):
-        raise ValueError("the lists of a record have a value per id")
-
-
 def _repeated(records: Sequence[Any], value: Callable[[Any], Any]) -> list[Any]:
     return list(chain.from_iterable([value(record)] * len(record.ids) for record in records))
 
@@ -129,23 +138,38 @@ def _joined(records: Sequence[Any], values: Callable[[Any], list[Any]]) -> list[
     return list(chain.from_iterable(map(values, records)))
 
 
-def _sent(records: Sequence[Predictions], name: str) -> list[Any]:
-    return _joined(records, lambda record: record.columns.get(name) or [None] * len(record.ids))
+def _outputs(records: Sequence[Predictions], dtype: pl.DataType) -> pl.Series:
+    """Return the outputs of each row, or, where one is meant, the first."""
+    tables = [np.frombuffer(record.outputs, FLOAT).reshape(len(record.ids), -1) for record in records]
+    if isinstance(dtype, pl.List):
+        return _series("output", [row for table in tables for row in table.tolist()], dtype)
+    return _series("output", np.concatenate([NOTHING, *(table[:, 0] for table in tables)]), dtype)
 
 
-def _series(name: str, values: list[Any], dtype: pl.DataType) -> pl.Series:
+def _sent(blocks: Sequence[Mapping[str, Column]], rows: Sequence[int], name: str) -> Column:
+    """Return the values of a column, missing where it was not sent."""
+    parts = [block.get(name) for block in blocks]
+    if all(isinstance(part, np.ndarray) for part in parts):
+        return np.concatenate([NOTHING, *parts])
+    lists = ([None] * count if part is None else list(part) for part, count in zip(parts, rows, strict=True))
+    return list(chain.from_iterable(lists))
+
+
+def _series(name: str, values: Column, dtype: pl.DataType) -> pl.Series:
     """Return the values with their type; what cannot have it is null."""
     if isinstance(dtype, pl.Datetime):
         return _times(name, values)
+    if isinstance(values, np.ndarray):
+        return pl.Series(name, values).fill_nan(None).cast(dtype, strict=False)
     if isinstance(dtype, pl.Boolean):  # clients send it as a JSON number, too
         return pl.Series(name, values, pl.Float64, strict=False).cast(dtype, strict=False)
     series = pl.Series(name, values, dtype, strict=False)
     return series.fill_nan(None) if dtype == pl.Float64 else series
 
 
-def _times(name: str, values: list[Any]) -> pl.Series:
+def _times(name: str, values: Column) -> pl.Series:
     """Read ISO 8601 texts or seconds since 1970; a time without a zone is in UTC."""
-    if any(isinstance(value, str) for value in values):
+    if isinstance(values, list) and any(isinstance(value, str) for value in values):
         texts = pl.Series(name, values, pl.String, strict=False)
         return texts.str.to_datetime(time_unit="us", time_zone="UTC", strict=False)
     seconds = pl.Series(name, values, pl.Float64, strict=False).fill_nan(None)

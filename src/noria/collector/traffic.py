@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
+import numpy as np
+
+from noria.block import FLOAT
 from noria.collector.records import Predictions, Record
 from noria.core.entities import cell, marked
 from noria.core.window import ArmCounts, histogram
@@ -21,7 +24,7 @@ def counts(records: Iterable[Record]) -> dict[Arm, ArmCounts]:
     """
     answered: dict[Arm, int] = defaultdict(int)
     failed: dict[Arm, int] = defaultdict(int)
-    latencies: dict[Arm, list[float]] = defaultdict(list)
+    latencies: dict[Arm, bytearray] = defaultdict(bytearray)
     first: dict[tuple[int, int], int] = {}  # by plan and cell, the version that was met first
     for record in records:
         if isinstance(record, Predictions):
@@ -35,7 +38,10 @@ def counts(records: Iterable[Record]) -> dict[Arm, ArmCounts]:
         cells[plan, version].append(number)
     return {
         arm: ArmCounts(
-            requests=answered[arm], errors=failed[arm], bins=histogram(seen), entities=marked(cells[arm])
+            requests=answered[arm],
+            errors=failed[arm],
+            bins=histogram(np.frombuffer(seen, FLOAT).tolist()),
+            entities=marked(cells[arm]),
         )
         for arm, seen in latencies.items()
     }

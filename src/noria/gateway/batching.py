@@ -12,11 +12,9 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Any
 
-import msgspec
-
 from noria.errors import RequestError
 from noria.gateway.batch import Batch, join
-from noria.gateway.frames import Reply
+from noria.gateway.frames import Reply, encode_call
 from noria.gateway.hosts import Host
 
 MAX_ROWS = 1024
@@ -25,8 +23,6 @@ MAX_WAITING = 16 * MAX_ROWS
 PATIENCE = 5.0
 """Seconds that a champion's rows wait for a host that is down."""
 DOWN = RequestError(503, "the model's process is down")
-
-_encode = msgspec.msgpack.Encoder().encode
 
 
 class Job:
@@ -55,8 +51,8 @@ class Job:
         self.alone = False  # after a batch that killed its host, its jobs travel one by one
 
 
-Log = Callable[[int, list[Job], Any, list[Any]], bool]
-"""Record a version, jobs of one plan and role, their columns and outputs; say whether the disk kept it."""
+Log = Callable[[int, list[Job], bytes, bytes], bool]
+"""Record a version, jobs of one plan and role, their call and outputs; say whether the disk kept it."""
 
 
 class Lane:
@@ -67,7 +63,9 @@ class Lane:
         self.version = version
         self.host = host
         self._log = log
-        self.features = frozenset(feature["name"] for feature in host.spec["features"])
+        kinds = {feature["name"]: feature["kind"] for feature in host.spec["features"]}
+        self.features = frozenset(kinds)
+        self.numbers = frozenset(name for name, kind in kinds.items() if kind == "number")
         self._waiting: deque[Job] = deque()
         self._flying: list[Job] = []
         self._scheduled = False
@@ -98,8 +96,8 @@ class Lane:
         if not self._waiting or not self.host.free:
             return
         self._flying = jobs = self._gather()
-        columns = _encode(join([job.batch for job in jobs]))
-        self.host.call(columns, lambda reply: self._settle(jobs, columns, reply))
+        call = encode_call(join([job.batch for job in jobs], self.numbers))
+        self.host.call(call, lambda reply: self._settle(jobs, call, reply))
 
     def _gather(self) -> list[Job]:
         jobs = [self._waiting.popleft()]
@@ -112,26 +110,27 @@ class Lane:
         self.rows -= sum(job.batch.rows for job in jobs)
         return jobs
 
-    def _settle(self, jobs: list[Job], columns: bytes, reply: Reply | RequestError) -> None:
+    def _settle(self, jobs: list[Job], call: bytes, reply: Reply | RequestError) -> None:
         self._flying = []
         self._send()  # the host goes on while this batch is recorded and answered
         if isinstance(reply, RequestError):
             for job in jobs:
                 job.settle(job, self.version, reply, True)
             return
-        outputs, errors = reply
         first = jobs[0]
-        if errors or any(job.plan != first.plan or job.role != first.role for job in jobs):
-            self._settle_singly(jobs, outputs, errors)
+        if reply.errors or any(job.plan != first.plan or job.role != first.role for job in jobs):
+            self._settle_singly(jobs, reply)
             return
-        logged = self._log(self.version, jobs, msgspec.Raw(columns), outputs)
+        logged = self._log(self.version, jobs, call, reply.outputs)
+        outputs = reply.values()
         start = 0
         for job in jobs:
             end = start + job.batch.rows
             job.settle(job, self.version, outputs[start:end], logged)
             start = end
 
-    def _settle_singly(self, jobs: list[Job], outputs: list[Any], errors: dict[int, str]) -> None:
+    def _settle_singly(self, jobs: list[Job], reply: Reply) -> None:
+        outputs, errors = reply.values(), reply.errors
         start = 0
         for job in jobs:
             end = start + job.batch.rows
@@ -141,8 +140,9 @@ class Lane:
             if wrong:
                 job.settle(job, self.version, RequestError(500, wrong), True)
             else:
-                part = outputs[start:end]
-                job.settle(job, self.version, part, self._log(self.version, [job], join([job.batch]), part))
+                call = encode_call(join([job.batch], self.numbers))
+                logged = self._log(self.version, [job], call, reply.part(start, end))
+                job.settle(job, self.version, outputs[start:end], logged)
             start = end
 
     def _host_changed(self) -> None:

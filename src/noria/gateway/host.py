@@ -21,6 +21,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from noria.artifact import manifest, predictor
+from noria.block import FLOAT, Column
 from noria.errors import NoriaError
 from noria.gateway import frames
 
@@ -46,42 +47,52 @@ def main() -> None:
         _serve(model, calls, connection)
 
 
-def answer(model: predictor.Predictor, columns: Mapping[str, list[Any]]) -> frames.Reply:
+def answer(model: predictor.Predictor, columns: Mapping[str, Column]) -> frames.Reply:
     """Return the outputs of all rows; a row that makes the model raise is found, and harms no other."""
     rows = len(next(iter(columns.values())))
     try:
         return _checked(model, model.predict(columns), rows)
     except Exception as error:
         if rows == 1:
-            return [None], {0: f"the model raised {type(error).__name__}: {error}"}
+            return _failed(model, 1, f"the model raised {type(error).__name__}: {error}")
     singles = [
-        answer(model, {name: [values[row]] for name, values in columns.items()}) for row in range(rows)
+        answer(model, {name: values[row : row + 1] for name, values in columns.items()})
+        for row in range(rows)
     ]
-    return (
-        [outputs[0] for outputs, _ in singles],
-        {row: errors[0] for row, (_, errors) in enumerate(singles) if errors},
+    return frames.Reply(
+        b"".join(single.outputs for single in singles),
+        _width(model),
+        {row: single.errors[0] for row, single in enumerate(singles) if single.errors},
     )
 
 
 def _checked(model: predictor.Predictor, outputs: np.ndarray, rows: int) -> frames.Reply:
-    shape = (rows, len(model.spec["classes"])) if model.spec["task"] == "multiclass" else (rows,)
+    width = _width(model)
+    shape = (rows, width) if width else (rows,)
     if outputs.shape != shape:
-        fault = f"the model answered with the shape {outputs.shape}, and {shape} was due"
-        return [None] * rows, dict.fromkeys(range(rows), fault)
-    values: list[Any] = outputs.tolist()
-    if np.isfinite(outputs).all():
-        return values, {}
-    bad = np.flatnonzero(~np.isfinite(outputs.reshape(rows, -1)).all(axis=1)).tolist()
-    for row in bad:
-        values[row] = None
-    return values, dict.fromkeys(bad, "the model answered with NaN or infinity")
+        return _failed(model, rows, f"the model answered with the shape {outputs.shape}, and {shape} was due")
+    bad: list[int] = []
+    if not np.isfinite(outputs).all():
+        bad = np.flatnonzero(~np.isfinite(outputs.reshape(rows, -1)).all(axis=1)).tolist()
+    errors = dict.fromkeys(bad, "the model answered with NaN or infinity")
+    return frames.Reply(outputs.astype(FLOAT, copy=False).tobytes(), width, errors)
+
+
+def _failed(model: predictor.Predictor, rows: int, fault: str) -> frames.Reply:
+    width = _width(model)
+    nothing = np.full(rows * (width or 1), np.nan, FLOAT)
+    return frames.Reply(nothing.tobytes(), width, dict.fromkeys(range(rows), fault))
+
+
+def _width(model: predictor.Predictor) -> int:
+    return len(model.spec["classes"]) if model.spec["task"] == "multiclass" else 0
 
 
 def _serve(model: predictor.Predictor, calls: BinaryIO, connection: socket.socket) -> None:
     size = frames.HEADER.size
     while len(header := calls.read(size)) == size:
         payload = calls.read(frames.HEADER.unpack(header)[0])
-        connection.sendall(frames.encode_reply(answer(model, frames.decode_call(payload))))
+        connection.sendall(frames.encode_reply(answer(model, frames.decode_call(payload).columns())))
 
 
 def _load(artifact: Path, digest: str) -> predictor.Predictor:

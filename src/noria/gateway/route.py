@@ -7,6 +7,7 @@ only when few rows wait.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Mapping, Sequence
 from functools import partial
 from time import monotonic
@@ -19,6 +20,7 @@ from noria.errors import RequestError
 from noria.gateway.answer import Done, Merge
 from noria.gateway.batch import Batch, join, take
 from noria.gateway.batching import Job, Lane
+from noria.gateway.frames import encode_call
 from noria.gateway.ids import Mint
 from noria.gateway.record import Recorder
 from noria.gateway.schema import Schema
@@ -106,9 +108,9 @@ class Router:
             self._submit(job, chosen, served)
 
     def log(
-        self, version: int, jobs: list[Job], columns: Any, outputs: list[Any], error: str | None = None
+        self, version: int, jobs: list[Job], call: bytes, outputs: bytes, error: str | None = None
     ) -> bool:
-        """Record jobs of one plan and role; return whether the disk kept them."""
+        """Record jobs of one plan and role, as sent and answered; return whether the disk kept them."""
         now = monotonic()
         first = jobs[0]
         return self._recorder.append(
@@ -121,9 +123,9 @@ class Router:
                 "role": first.role,
                 "ids": [key for job in jobs for key in job.ids],
                 "entities": [entity for job in jobs for entity in job.entities],
-                "columns": columns,
+                "columns": msgspec.Raw(call),
                 "outputs": outputs,
-                "latencies": [now - job.started for job in jobs for _ in job.ids],
+                "latencies": array("d", [now - job.started for job in jobs for _ in job.ids]).tobytes(),
                 "error": error,
             }
         )
@@ -179,7 +181,7 @@ class Router:
             self._log_failure(job, version, result)
 
     def _log_failure(self, job: Job, version: int, error: RequestError) -> None:
-        self.log(version, [job], join([job.batch]), [None] * job.batch.rows, error.message)
+        self.log(version, [job], encode_call(join([job.batch], frozenset())), b"", error.message)
 
 
 def _pinned(plan: Plan, version: int) -> int:
