@@ -98,11 +98,15 @@ class IllegalSignal(StateError):
 
 
 class RequestError(NoriaError):
-    """A client's request is refused; `status` is the HTTP status."""
+    """A client's request is refused; `status` is the HTTP status.
 
-    def __init__(self, status: int, message: str) -> None:
+    A client that gets 429 or 503 may ask again after `retry` seconds.
+    """
+
+    def __init__(self, status: int, message: str, *, retry: int = 1) -> None:
         super().__init__(message)
         self.status = status
+        self.retry = retry
 
 
 class Unavailable(NoriaError):

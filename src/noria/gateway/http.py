@@ -24,7 +24,7 @@ _CODINGS = {b"transfer-encoding", b"content-encoding"}
 class Request(msgspec.Struct, frozen=True):
     """A whole request; the names of `headers` are in lower case, and a repeated one's values are joined.
 
-    `path` is percent-decoded, `query` is not.
+    `path` is percent-decoded, `query` is not. `peer` is the client's address, "" where it has none.
     """
 
     method: bytes
@@ -32,6 +32,7 @@ class Request(msgspec.Struct, frozen=True):
     query: str
     headers: dict[bytes, bytes]
     body: bytes
+    peer: str = ""
 
 
 class Response(msgspec.Struct, frozen=True):
