@@ -28,6 +28,7 @@ MAX_READ = 64
 SMALL = 64 * 2**10
 """Bytes of a body that is taken even when bodies fill the memory meant for them."""
 
+_LARGE_HEAD = f"the headers are larger than {MAX_HEAD} bytes"
 _ONLY_TLS = b"strict-transport-security: max-age=31536000\r\n"
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _NOBODY: deque[tuple[Request, bool, bool]] = deque(maxlen=0)
@@ -50,7 +51,7 @@ class Connection(asyncio.Protocol):
     """One client. `deadline` is the monotonic time by which its present phase has to end."""
 
     __slots__ = (
-        *("deadline", "_pool", "_limits", "_parser", "_transport"),
+        *("deadline", "_pool", "_limits", "_parser", "_transport", "_peer"),
         *("_url", "_headers", "_body", "_head_size", "_held", "_in_head", "_in_body", "_old"),
         *("_waiting", "_busy", "_answering", "_keep", "_bare", "_unread", "_refused"),
     )
@@ -77,6 +78,8 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
+        name = transport.get_extra_info("peername")
+        self._peer: str = name[0] if isinstance(name, tuple) else ""
         connections = self._pool.connections
         connections.add(self)
         over = len(connections) - self._limits.connections
@@ -94,18 +97,15 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self._refused:
             return
-        in_head = self._in_head
+        half, size = self._in_head, self._head_size
         try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade as upgrade:  # the offer is passed over, what follows it is not
-            self._parser = httptools.HttpRequestParser(self)
-            self.data_received(data[upgrade.args[0] :])
+            self._feed(data)
         except httptools.HttpParserError as error:
             self._refuse_for(error)
-        if in_head and self._in_head:
-            self._head_size += len(data)
+        if half and self._in_head:  # one long header may come in many reads
+            self._head_size = size + len(data)
             if self._head_size > MAX_HEAD:
-                self._refuse(431, f"the headers are larger than {MAX_HEAD} bytes")
+                self._refuse(431, _LARGE_HEAD)
 
     def eof_received(self) -> bool:
         # A client that has only shut its own side still gets its answers; TLS knows no such half.
@@ -123,6 +123,14 @@ class Connection(asyncio.Protocol):
         self.deadline = monotonic() + (self._limits.idle if self.idle else self._limits.body)
         self._next()
 
+    def _feed(self, data: bytes | memoryview) -> None:
+        while True:
+            try:
+                return self._parser.feed_data(data)
+            except httptools.HttpParserUpgrade as upgrade:  # the offer is passed over, what follows is not
+                data = memoryview(data)[upgrade.args[0] :]
+                self._parser = httptools.HttpRequestParser(self)
+
     # --- what the parser says
 
     def on_message_begin(self) -> None:
@@ -132,12 +140,17 @@ class Connection(asyncio.Protocol):
 
     def on_url(self, url: bytes) -> None:
         self._url += url
+        self._head_size += len(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
+        if not self._in_head:  # a trailer is no header
+            return
+        self._head_size += len(name) + len(value) + 32  # a small header costs more than its bytes
+        if self._head_size > MAX_HEAD:
+            raise RequestError(431, _LARGE_HEAD)
         name = name.lower()
-        if self._in_head:  # a trailer is no header
-            known = self._headers.get(name)
-            self._headers[name] = value if known is None else known + b", " + value
+        known = self._headers.get(name)
+        self._headers[name] = value if known is None else known + b", " + value
 
     def on_headers_complete(self) -> None:
         self._in_head, self._in_body = False, True
@@ -170,7 +183,8 @@ class Connection(asyncio.Protocol):
         path, query = target(self._url)
         method = self._parser.get_method()
         bare = method == b"HEAD"
-        request = Request(b"GET" if bare else method, path, query, self._headers, bytes(self._body))
+        method = b"GET" if bare else method
+        request = Request(method, path, query, self._headers, bytes(self._body), self._peer)
         keep = not self._old and self._parser.should_keep_alive()
         self._forget()
         if self._busy or self._unread:
