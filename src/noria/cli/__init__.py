@@ -13,8 +13,8 @@ from noria.errors import NoriaError
 
 VERBS = (
     "init", "doctor", "up", "run", "runs", "why", "status", "models", "plan", "promote", "abort", "rollback",
-    "hold", "release", "pause", "resume", "label", "ledger", "replay", "hook", "schema", "demo",
-    "gateway", "controller", "collector",
+    "hold", "release", "pause", "resume", "label", "token", "ledger", "replay", "hook", "schema", "demo",
+    "gateway", "controller", "collector", "conformance",
 )  # fmt: skip
 
 
