@@ -53,5 +53,6 @@ def test_histograms_are_added() -> None:
     one.add(0.001)
     more.add(0.001)
     more.add(7.0)
-    one.merge(more)
-    assert (one.counts[1], one.counts[-1], one.seconds) == (2, 1, pytest.approx(7.002))
+    both = one + more
+    assert (both.counts[1], both.counts[-1], both.seconds) == (2, 1, pytest.approx(7.002))
+    assert sum(one.counts) == 1

@@ -44,9 +44,9 @@ class Histogram(msgspec.Struct):
         self.counts[bisect_left(BOUNDS, seconds)] += 1
         self.seconds += seconds
 
-    def merge(self, other: Histogram) -> None:
-        self.counts = [one + more for one, more in zip(self.counts, other.counts, strict=True)]
-        self.seconds += other.seconds
+    def __add__(self, other: Histogram) -> Histogram:
+        counts = [one + more for one, more in zip(self.counts, other.counts, strict=True)]
+        return Histogram(counts, self.seconds + other.seconds)
 
 
 Samples = Mapping[tuple[str, ...], float | Histogram]
