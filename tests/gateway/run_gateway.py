@@ -6,7 +6,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from noria.clock import WallClock
-from noria.gateway import app
+from noria.gateway import keeper
 from noria.gateway.http import Limits
 from noria.gateway.settings import ModelSettings, Settings
 
@@ -16,4 +16,4 @@ settings = json.loads(sys.argv[2])
 limits = Limits(**settings.pop("limits", {}))
 of_model = {name: settings.pop(name) for name in OF_MODEL if name in settings}
 model = ModelSettings(home=Path(sys.argv[1]), name="m", **of_model)
-app.run(Settings(models=(model,), limits=limits, **settings), WallClock())
+keeper.run(Settings(models=(model,), limits=limits, **settings), WallClock())

@@ -146,10 +146,8 @@ def test_a_challenger_whose_process_is_killed_harms_no_client(gateway: Any, arti
     with gateway.load(4) as load:
         for _ in range(2):
             os.kill(gateway.pids()["8"], signal.SIGKILL)
-            time.sleep(0.3)
-        gateway.wait_until(
-            lambda: gateway.request("GET", "/noria/plan").json["hosts"]["8"]["up"], "it is back"
-        )
+            gateway.wait_until(lambda: gateway.pids()["8"] is None, "it was seen to die")
+            gateway.wait_until(lambda: gateway.pids()["8"] is not None, "it is back")
     assert not load.failed
     errors = [row for row in gateway.predictions() if row[4]]
     assert {row[1:4] for row in errors} <= {(8, "challenger", None)}

@@ -15,11 +15,10 @@ if TYPE_CHECKING:
 
 def command(
     port: Annotated[int | None, typer.Option(help="The port, instead of the project's.")] = None,
-    worker: Annotated[int, typer.Option(help="The number of this gateway among several.")] = 0,
 ) -> None:
     """Answer predictions until SIGTERM."""
     from noria.clock import open_clock
-    from noria.gateway import app
+    from noria.gateway import keeper
     from noria.gateway.http import Limits
     from noria.gateway.settings import Settings
 
@@ -29,7 +28,6 @@ def command(
         models=(_of_model(project),),
         host=serve.host,
         port=serve.port if port is None else port,
-        worker=worker,
         workers=serve.workers,
         limits=Limits(max_body=serve.max_body, connections=serve.connections),
         tokens=serve.tokens,
@@ -38,7 +36,7 @@ def command(
         insecure=serve.insecure,
         access_log=serve.access_log,
     )
-    app.run(settings, open_clock(project.home))
+    keeper.run(settings, open_clock(project.home))
 
 
 def _of_model(project: Project) -> ModelSettings:

@@ -15,7 +15,7 @@ from typing import Any
 from noria.errors import RequestError
 from noria.gateway.batch import Batch, join
 from noria.gateway.frames import Reply, encode_call
-from noria.gateway.hosts import Host
+from noria.gateway.link import Link
 
 MAX_ROWS = 1024
 """Rows of a micro-batch; a larger request travels alone."""
@@ -58,19 +58,19 @@ Log = Callable[[int, list[Job], bytes, bytes], bool]
 class Lane:
     """The queue of one version before its host."""
 
-    def __init__(self, version: int, host: Host, log: Log) -> None:
+    def __init__(self, version: int, link: Link, log: Log) -> None:
         """Make the queue of a host that has started."""
         self.version = version
-        self.host = host
+        self.link = link
         self._log = log
-        kinds = {feature["name"]: feature["kind"] for feature in host.spec["features"]}
+        kinds = {feature["name"]: feature["kind"] for feature in link.spec["features"]}
         self.features = frozenset(kinds)
         self.numbers = frozenset(name for name, kind in kinds.items() if kind == "number")
         self._waiting: deque[Job] = deque()
         self._flying: list[Job] = []
         self._scheduled = False
         self.rows = 0
-        host.on_change = self._host_changed
+        link.on_change = self._link_changed
 
     @property
     def empty(self) -> bool:
@@ -82,22 +82,22 @@ class Lane:
 
     def submit(self, job: Job) -> None:
         """Queue a job; without a host it waits if it is the champion's, and fails at once if not."""
-        if not self.host.up and job.role != "champion":
+        if not self.link.up and (job.role != "champion" or self.link.hopeless):
             job.settle(job, self.version, DOWN, True)
             return
         self._waiting.append(job)
         self.rows += job.batch.rows
-        if self.host.free and not self._scheduled:
+        if self.link.free and not self._scheduled:
             self._scheduled = True
             asyncio.get_running_loop().call_soon(self._send)
 
     def _send(self) -> None:
         self._scheduled = False
-        if not self._waiting or not self.host.free:
+        if not self._waiting or not self.link.free:
             return
         self._flying = jobs = self._gather()
         call = encode_call(join([job.batch for job in jobs], self.numbers))
-        self.host.call(call, lambda reply: self._settle(jobs, call, reply))
+        self.link.call(call, lambda reply: self._settle(jobs, call, reply))
 
     def _gather(self) -> list[Job]:
         jobs = [self._waiting.popleft()]
@@ -145,15 +145,15 @@ class Lane:
                 job.settle(job, self.version, outputs[start:end], logged)
             start = end
 
-    def _host_changed(self) -> None:
-        if self.host.up:
+    def _link_changed(self) -> None:
+        if self.link.up:
             self._send()
         else:
             self._give_up(lambda job: job.role != "champion")
             asyncio.get_running_loop().call_later(PATIENCE, self._lose_patience)
 
     def _lose_patience(self) -> None:
-        if not self.host.up and self._waiting:
+        if not self.link.up and self._waiting:
             asyncio.get_running_loop().call_later(PATIENCE / 10, self._lose_patience)
             oldest = monotonic() - PATIENCE
             self._give_up(lambda job: job.started < oldest)

@@ -1,7 +1,8 @@
-"""The gateway's own copies of artifacts: verified, synced, and there when the registry is not."""
+"""A gateway's own copies of artifacts: verified, synced, and there when the registry is not."""
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from contextlib import suppress
@@ -37,6 +38,8 @@ def private_copy(source: Path, digest: str, home: Path) -> Path:
         manifest.verify(fresh, digest)
         fresh.rename(target)
     except OSError as error:
+        if error.errno == errno.ENOTEMPTY:  # another host was faster with the same copy
+            return target
         raise ArtifactError(
             f"the artifact in {source} cannot be copied: {error}", hint="noria models"
         ) from None

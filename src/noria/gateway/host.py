@@ -1,8 +1,8 @@
-"""The process of one version: `python -m noria.gateway.host --artifact DIR --digest HEX --socket PATH`.
+"""The process of one version: `python -m noria.gateway.host --artifact DIR --digest HEX ...`.
 
-It verifies and loads the artifact, predicts once to warm up, listens, and says so on standard output:
-`{"ready": <spec>}`, or `{"failed": "why"}` before it ends. Then it answers frames (see frames.py) until its
-gateway is gone.
+It makes its own copy of the artifact, verifies and loads it, asks it its golden request, listens, and says so
+on standard output: `{"ready": <spec>}`, or `{"failed": "why"}` before it ends. Then it answers frames (see
+frames.py) until SIGTERM, and from then on those who are connected. It dies with its keeper.
 """
 
 from __future__ import annotations
@@ -11,29 +11,36 @@ import argparse
 import ctypes
 import json
 import os
+import resource
 import signal
 import socket
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 
-from noria.artifact import manifest, predictor
+from noria.artifact import golden, predictor
 from noria.block import FLOAT, Column
 from noria.errors import NoriaError
 from noria.gateway import frames
+from noria.gateway.callers import Callers
+from noria.gateway.copies import private_copy
 
 _PR_SET_PDEATHSIG = 1
+_OPEN_FILES = 256
+_FILE_SIZE = 64 * 2**20
 
 
 def main() -> None:
     options = _options()
-    _die_with_the_gateway()
+    _die_with_the_keeper()
     say = _take_stdout()
     try:
-        model = _load(options.artifact, options.digest)
+        copy = private_copy(options.artifact, options.digest, options.copies)
+        _confine(options.memory)
+        model = _load(copy)
     except Exception as error:
         message = error.message if isinstance(error, NoriaError) else f"{type(error).__name__}: {error}"
         say({"failed": message})
@@ -41,10 +48,13 @@ def main() -> None:
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(options.socket)
         listener.listen()
+        callers = Callers(
+            listener,
+            lambda payload: frames.encode_reply(answer(model, frames.decode_call(payload).columns())),
+        )
+        signal.signal(signal.SIGTERM, lambda *_: callers.leave())
         say({"ready": model.spec})
-        connection, _ = listener.accept()
-    with connection, connection.makefile("rb") as calls:
-        _serve(model, calls, connection)
+        callers.serve()
 
 
 def answer(model: predictor.Predictor, columns: Mapping[str, Column]) -> frames.Reply:
@@ -88,32 +98,31 @@ def _width(model: predictor.Predictor) -> int:
     return len(model.spec["classes"]) if model.spec["task"] == "multiclass" else 0
 
 
-def _serve(model: predictor.Predictor, calls: BinaryIO, connection: socket.socket) -> None:
-    size = frames.HEADER.size
-    while len(header := calls.read(size)) == size:
-        payload = calls.read(frames.HEADER.unpack(header)[0])
-        connection.sendall(frames.encode_reply(answer(model, frames.decode_call(payload).columns())))
-
-
-def _load(artifact: Path, digest: str) -> predictor.Predictor:
-    manifest.verify(artifact, digest)
-    model = predictor.load(artifact, lean=True)
-    model.predict(
-        {feature["name"]: [None] for feature in model.spec["features"]}
-    )  # the first call is the slow one
+def _load(copy: Path) -> predictor.Predictor:
+    model = predictor.load(copy, lean=True)
+    golden.check(copy, model)  # it warms up too: the first call is the slow one
     return model
 
 
-def _die_with_the_gateway() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the whole group; the gateway ends its hosts
+def _confine(memory: int) -> None:
+    """Bound the memory (in bytes), open files and file sizes of the model; a crash leaves no core."""
+    resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (_OPEN_FILES, _OPEN_FILES))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (_FILE_SIZE, _FILE_SIZE))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _die_with_the_keeper() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is the keeper who ends its hosts
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())  # the keeper's own waits for signals, and is inherited
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() == 1:  # the gateway died before the line above
+        if os.getppid() == 1:  # the keeper died before the line above
             sys.exit(1)
 
 
 def _take_stdout() -> Any:
-    """Keep standard output for the gateway, and lead what a model prints to standard error."""
+    """Keep standard output for the keeper, and lead what a model prints to standard error."""
     own = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     return lambda message: print(json.dumps(message), file=own, flush=True)
@@ -123,7 +132,9 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Serve one version of a model behind a Unix socket.")
     parser.add_argument("--artifact", type=Path, required=True)
     parser.add_argument("--digest", required=True)
+    parser.add_argument("--copies", type=Path, required=True)
     parser.add_argument("--socket", required=True)
+    parser.add_argument("--memory", type=int, required=True)
     return parser.parse_args()
 
 

@@ -1,206 +1,208 @@
-"""The gateway's side of a host: one process per version, started, called, watched, restarted, stopped."""
+"""The hosts of a model's versions, as the keeper has them: started, restarted, replaced, and ended."""
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import os
-import sys
-from asyncio.subprocess import PIPE, Process
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from time import monotonic
-from typing import Any, cast
 
-import msgspec
-
-from noria.errors import ArtifactError, RequestError
-from noria.gateway import frames
+from noria.gateway import files
+from noria.gateway.files import HostState, PlanFile
+from noria.gateway.host_process import HostProcess
+from noria.gateway.settings import ModelSettings
 
 logger = logging.getLogger(__name__)
 
-Done = Callable[[frames.Reply | RequestError], None]
-
-START_TIMEOUT = 60.0
 CRASH_WINDOW = 60.0
-BACK_OFF = (0.0, 0.2, 1.0, 5.0, 15.0)
-"""Seconds before a restart, by the number of crashes in the last CRASH_WINDOW seconds."""
+CRASHES = 3
+"""Crashes within CRASH_WINDOW seconds from which on a challenger's or shadow's process is left alone."""
+OPEN_FOR = 30.0
+"""Seconds that it is left alone; then it gets one more try."""
+BACK_OFF = (0.0, 0.2, 0.5, 1.0)
+"""Seconds before a restart, by the number of crashes before. A champion always gets one: who else answers?"""
+LOOK_AT_MEMORY = 0.2
 
-_KEPT = ("PATH", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "PYTHONPATH")
-_ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+_numbers = count()  # of sockets: each process has one of its own
+
+
+class Hosts:
+    """The hosts that a model's plan names, and those that a worker still uses."""
+
+    def __init__(self, settings: ModelSettings, sockets: Path) -> None:
+        """Follow the plan in the model's home; the hosts listen in the directory `sockets`."""
+        self._directory = settings.home / "gateway"
+        self._memory = settings.memory
+        self._sockets = sockets
+        self._seen = 0
+        self._needed: set[str] = set()
+        self._hosts: dict[str, Host] = {}
+        self._leaving: list[Host] = []
+        self._written: dict[str, HostState] | None = None
+
+    def tend(self) -> None:
+        """Do what is due: follow the plan, restart what died, replace what leaks, end what nobody needs."""
+        self._follow()
+        for name in [name for name in self._hosts if name not in self._needed]:
+            if not any(name in ready.hosts for ready in files.read_ready(self._directory)):
+                self._leave(name)
+        for host in self._hosts.values():
+            host.tend()
+        self._leaving = [host for host in self._leaving if not host.gone()]
+        states = {name: host.state for name, host in self._hosts.items()}
+        if states != self._written:
+            files.write_hosts(self._directory, states)
+            self._written = states
+
+    def end(self) -> None:
+        """Let all hosts end, each when its last call is answered."""
+        for name in list(self._hosts):
+            self._leave(name)
+
+    def gone(self) -> bool:
+        """Return whether all hosts have ended since `end`."""
+        self._leaving = [host for host in self._leaving if not host.gone()]
+        return not self._leaving
+
+    def _follow(self) -> None:
+        modified = files.modified(self._directory / "plan.json")
+        if modified == self._seen:
+            return
+        self._seen = modified
+        try:
+            file = files.read_plan(self._directory)
+        except (FileNotFoundError, ValueError) as error:
+            logger.error("the plan in %s cannot be used, the present one stays: %s", self._directory, error)
+            return
+        names = file.hosts()
+        self._needed = set(names.values())
+        for version, name in names.items():
+            if name not in self._hosts:
+                self._hosts[name] = Host(version, name, self._starter(file, version), memory=self._memory)
+        for name, host in self._hosts.items():
+            host.champion = name == names.get(file.plan.champion or -1)
+
+    def _starter(self, file: PlanFile, version: int) -> Callable[[], HostProcess]:
+        release, copies = file.versions[version], self._directory / "artifacts"
+        return lambda: HostProcess(release, copies, self._sockets / str(next(_numbers)), memory=self._memory)
+
+    def _leave(self, name: str) -> None:
+        host = self._hosts.pop(name)
+        host.end()
+        self._leaving.append(host)
 
 
 class Host:
-    """The process of one version, one call at a time; `on_change` is called when it goes up or down."""
+    """One version's process, with the one that replaces it and those that it has replaced."""
 
-    def __init__(self, artifact: Path, digest: str, sockets: Path, *, deadline: float) -> None:
-        """Prepare a host for a verified artifact. `deadline` is in seconds per call."""
-        self._artifact = artifact
-        self._digest = digest
-        self._sockets = sockets
-        self._deadline = deadline
-        self._starts = count()
-        self._crashes: deque[float] = deque(maxlen=len(BACK_OFF) - 1)
-        self._process: Process | None = None
-        self._link: _Link | None = None
-        self._done: Done | None = None
-        self._timer: asyncio.TimerHandle | None = None
-        self._restart: asyncio.Task[None] | None = None
-        self._stopped = False
-        self.spec: dict[str, Any] = {}
-        self.on_change: Callable[[], None] = lambda: None
+    def __init__(self, version: int, name: str, start: Callable[[], HostProcess], *, memory: int) -> None:
+        self.champion = False
+        self._version = version
+        self._name = name
+        self._start = start
+        self._memory = memory
+        self._process: HostProcess | None = None
+        self._fresh: HostProcess | None = None
+        self._old: list[HostProcess] = []
+        self._crashes: deque[float] = deque(maxlen=max(CRASHES, len(BACK_OFF)))
+        self._state, self._why = "starting", ""
+        self._restarts = self._recycled = 0
+        self._start_at = self._look_at = 0.0
 
     @property
-    def up(self) -> bool:
-        return self._link is not None
-
-    @property
-    def free(self) -> bool:
-        return self._link is not None and self._done is None
-
-    @property
-    def pid(self) -> int | None:
-        return self._process.pid if self._process else None
-
-    async def start(self) -> None:
-        """Return when the model is loaded and warm.
-
-        Raises:
-            ArtifactError: it could not be verified or loaded.
-        """
-        path = self._sockets / f"{self._digest[:12]}-{next(self._starts)}"
-        self._process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "noria.gateway.host"),
-            *("--artifact", str(self._artifact), "--digest", self._digest, "--socket", str(path)),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=PIPE,
-            env=_environment(),
+    def state(self) -> HostState:
+        process = self._process
+        return HostState(
+            version=self._version,
+            state=self._state,
+            socket=process.socket if process else "",
+            pid=process.pid if process else 0,
+            spec=process.spec or {} if process else {},
+            restarts=self._restarts,
+            recycled=self._recycled,
+            why=self._why,
         )
-        try:
-            self.spec = await self._readiness(self._process)
-            loop = asyncio.get_running_loop()
-            await loop.create_unix_connection(lambda: _Link(self), str(path))
-        except BaseException:
-            await _kill(self._process)
-            raise
-        finally:
-            path.unlink(missing_ok=True)
 
-    def call(self, payload: bytes, done: Done) -> None:
-        """Send the columns of a micro-batch to a free host; `done` gets the reply.
+    def tend(self) -> None:
+        """Take one look at the processes, and do what is due."""
+        self._old = [process for process in self._old if not _gone(process)]
+        if self._process and not self._process.alive:
+            self._process.clean_up()
+            died, self._process = self._process, None
+            self._crashed("down", died.how_it_ended)
+        if self._fresh:
+            self._await_fresh(self._fresh)
+        elif self._process:
+            self._watch_memory(self._process)
+        elif monotonic() >= self._start_at:
+            self._fresh = self._start()
 
-        It gets a RequestError instead when the host dies (503) or is killed at its deadline (504).
-        """
-        assert self._link is not None
-        self._done = done
-        self._timer = asyncio.get_running_loop().call_later(self._deadline, self._overdue)
-        self._link.transport.write(frames.frame(payload))
+    def end(self) -> None:
+        """Let the processes end, each when its last call is answered."""
+        for process in (self._process, self._fresh):
+            if process:
+                process.retire()
+                self._old.append(process)
+        self._process = self._fresh = None
 
-    async def stop(self) -> None:
-        self._stopped = True
-        if self._restart:
-            self._restart.cancel()
-        if self._process:
-            await _kill(self._process)
+    def gone(self) -> bool:
+        """Return whether all processes have ended since `end`."""
+        self._old = [process for process in self._old if not _gone(process)]
+        return not self._old
 
-    # --- what the link says
+    def _await_fresh(self, fresh: HostProcess) -> None:
+        fresh.listen()
+        if fresh.fault:
+            self._fresh = None
+            fresh.clean_up()
+            if self._process is None:
+                never_up = self._state in ("starting", "failed")
+                self._crashed("failed" if never_up else "down", fresh.fault)
+            else:
+                self._look_at = monotonic() + OPEN_FOR
+        elif fresh.spec is not None:
+            if self._process:
+                self._process.retire()
+                self._old.append(self._process)
+            self._process, self._fresh, self._state = fresh, None, "up"
 
-    def linked(self, link: _Link) -> None:
-        self._link = link
-        self.on_change()
+    def _crashed(self, state: str, why: str) -> None:
+        now = monotonic()
+        self._crashes.append(now)
+        recent = sum(crash > now - CRASH_WINDOW for crash in self._crashes)
+        self._state, self._why = state, why
+        self._start_at = now + BACK_OFF[min(recent, len(BACK_OFF)) - 1]
+        self._restarts += state == "down"
+        if state == "failed":
+            self._start_at = now + OPEN_FOR
+        elif recent >= CRASHES and not self.champion:
+            self._state, self._why = "open", f"{CRASHES} crashes within {CRASH_WINDOW:g} s; at last {why}"
+            self._start_at = now + OPEN_FOR
+        logger.warning("the host %s is %s: %s", self._name, self._state, self._why)
 
-    def replied(self, payload: bytes) -> None:
-        try:
-            reply: frames.Reply | RequestError = frames.decode_reply(payload)
-        except msgspec.DecodeError as error:
-            reply = RequestError(500, f"the host of the model answered nonsense: {error}")
-        self._settle(reply)
-
-    def lost(self) -> None:
-        self._link = None
-        self._crashes.append(monotonic())
-        self._settle(RequestError(503, "the model's process died"))
-        self.on_change()
-        if not self._stopped:
-            self._restart = asyncio.get_running_loop().create_task(self._start_again())
-
-    # --- inside
-
-    async def _readiness(self, process: Process) -> dict[str, Any]:
-        assert process.stdout is not None
-        try:
-            line = await asyncio.wait_for(process.stdout.readline(), START_TIMEOUT)
-        except TimeoutError:
-            raise ArtifactError(f"the model was not loaded within {START_TIMEOUT:g} s") from None
-        message: dict[str, Any] = msgspec.json.decode(line or b'{"failed": "its process died on loading it"}')
-        if "failed" in message:
-            raise ArtifactError(message["failed"])
-        return cast("dict[str, Any]", message["ready"])
-
-    async def _start_again(self) -> None:
-        while True:
-            recent = sum(crash > monotonic() - CRASH_WINDOW for crash in self._crashes)
-            await asyncio.sleep(BACK_OFF[max(recent - 1, 0)])
-            logger.warning("the host of %s starts again after %d crashes", self._digest[:12], recent)
-            try:
-                return await self.start()
-            except (ArtifactError, OSError) as error:
-                self._crashes.append(monotonic())
-                logger.error("the host of %s did not start: %s", self._digest[:12], error)
-
-    def _overdue(self) -> None:
-        logger.error("the host of %s is killed: no answer in %g s", self._digest[:12], self._deadline)
-        link, self._link = self._link, None
-        self._settle(RequestError(504, f"the model did not answer within {self._deadline:g} s"))
-        if link:
-            link.transport.abort()
-        if self._process:
-            with suppress(ProcessLookupError):
-                self._process.kill()
-
-    def _settle(self, reply: frames.Reply | RequestError) -> None:
-        done, self._done = self._done, None
-        if self._timer:
-            self._timer.cancel()
-        if done:
-            done(reply)
-
-
-class _Link(asyncio.Protocol):
-    """The connection to a host's process: it puts frames together."""
-
-    def __init__(self, host: Host) -> None:
-        self._host = host
-        self._buffer = b""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast(asyncio.WriteTransport, transport)
-        self._host.linked(self)
-
-    def data_received(self, data: bytes) -> None:
-        self._buffer = self._buffer + data if self._buffer else data
-        size = frames.HEADER.size
-        if len(self._buffer) < size:
+    def _watch_memory(self, process: HostProcess) -> None:
+        """Replace a process that grows, half-way between what it held at first and what it may hold."""
+        if monotonic() < self._look_at:
             return
-        end = size + frames.HEADER.unpack_from(self._buffer)[0]
-        if len(self._buffer) >= end:
-            payload, self._buffer = self._buffer[size:end], self._buffer[end:]
-            self._host.replied(payload)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._host.lost()
-
-
-def _environment() -> dict[str, str]:
-    """Return what a model may know: no secret that noria itself was given."""
-    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
-    return kept | dict.fromkeys(_ONE_THREAD, "1")
+        self._look_at = monotonic() + LOOK_AT_MEMORY
+        held = process.memory()
+        if held > self._memory:
+            process.kill()
+        elif held > (process.first_memory + self._memory) / 2:
+            self._recycled += 1
+            self._why = f"replaced for its memory: {_mb(held)}, and {_mb(process.first_memory)} at first"
+            logger.warning("the host %s is %s", self._name, self._why)
+            self._fresh = self._start()
 
 
-async def _kill(process: Process) -> None:
-    with suppress(ProcessLookupError):
-        process.kill()
-    await process.wait()
+def _gone(process: HostProcess) -> bool:
+    gone = process.gone()
+    if gone:
+        process.clean_up()
+    return gone
+
+
+def _mb(size: int) -> str:
+    return f"{size / 1e6:,.0f} MB"

@@ -1,24 +1,20 @@
-"""Follows the traffic plan that the controller writes: prepares its versions, and only then swaps to it.
+"""Follows the traffic plan in a worker: links to the hosts of its versions, and only then swaps to it.
 
-The plan lies in `gateway/plan.json`, so the gateway serves on, and starts again, without a controller. What
-it made of the plan stands in `gateway/ready-<worker>.json`.
+The plan lies in a file, so the gateway serves on, and starts again, without a controller.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import suppress
+import os
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
-
-import msgspec
 
 from noria.core.traffic import Arm, Plan
+from noria.gateway import files
 from noria.gateway.batching import Lane
-from noria.gateway.copies import private_copy
-from noria.gateway.hosts import Host
+from noria.gateway.files import HostState, PlanFile, Ready
+from noria.gateway.link import Link
 from noria.gateway.models import Model
 from noria.gateway.route import Served
 
@@ -28,117 +24,111 @@ POLL = 0.02
 DRAIN_TIMEOUT = 30.0
 
 
-class Release(msgspec.Struct, frozen=True):
-    """A version's artifact: where the registry keeps it, and its digest."""
-
-    artifact: str
-    digest: str
-
-
-class PlanFile(msgspec.Struct, frozen=True):
-    """The content of plan.json; `versions` holds every version of the plan."""
-
-    plan: Plan
-    versions: dict[int, Release]
-
-
 class PlanWatch:
     """Keeps `router.served` at the newest plan whose versions are all verified, loaded and warm."""
 
-    def __init__(self, model: Model, worker: int, sockets: Path) -> None:
-        """Watch `gateway/plan.json` in the model's home; its hosts listen in the directory `sockets`."""
-        directory = model.settings.home / "gateway"
-        self._path = directory / "plan.json"
-        self._ready_path = directory / f"ready-{worker}.json"
-        self._copies = directory / "artifacts"
+    def __init__(self, model: Model, worker: int, workers: int) -> None:
+        """Watch the files of the model's home, as the worker with this number among so many."""
+        self._directory = model.settings.home / "gateway"
+        self._worker = worker
+        self._workers = workers
         self._router = model.router
         self._extras = model.settings.columns
-        self._sockets = sockets
         self._deadline = model.settings.deadline
         self._number: int | None = None
-        self._lanes: dict[tuple[int, str], Lane] = {}
-        self._stopping: set[asyncio.Task[None]] = set()
+        self._lanes: dict[str, Lane] = {}
+        self._links: dict[str, Link] = {}
+        self._said: Ready | None = None
+        self._draining: set[asyncio.Task[None]] = set()
 
     async def follow(self) -> None:
-        """Follow the plan, for ever. A newer plan ends the preparation of an older one."""
-        seen: int | None = None
-        work: asyncio.Task[None] | None = None
-        try:
-            while True:
-                with suppress(FileNotFoundError):
-                    if (modified := self._path.stat().st_mtime_ns) != seen:
-                        seen = modified
-                        if work:
-                            work.cancel()
-                            await asyncio.wait([work])
-                        work = asyncio.create_task(self._adopt())
-                await asyncio.sleep(POLL)
-        finally:
-            if work:
-                work.cancel()
+        """Follow the plan and its hosts, for ever."""
+        paths = (self._directory / "plan.json", self._directory / "hosts.json")
+        seen: tuple[int, ...] | None = None
+        while True:
+            now = tuple(map(files.modified, paths))
+            if now[0] and now != seen:
+                seen = now if await self._adopt() else None
+            await asyncio.sleep(POLL)
 
-    async def stop(self) -> None:
-        """End all hosts."""
-        for task in self._stopping:
-            task.cancel()
-        await asyncio.gather(*(lane.host.stop() for lane in self._lanes.values()))
-
-    async def _adopt(self) -> None:
+    async def _adopt(self) -> bool:
+        """Return whether everything was read and reached; if not, it is worth another look."""
         try:
-            await self._use(msgspec.json.decode(self._path.read_bytes(), type=PlanFile))
-        except (msgspec.DecodeError, ValueError) as error:
-            logger.error("%s cannot be used, the present plan stays: %s", self._path, error)
+            file = files.read_plan(self._directory)
+            hosts = files.read_hosts(self._directory)
+            reached = await self._connect(file, hosts)
+            self._use(file, hosts)
+            return reached
+        except ValueError as error:
+            logger.error("the plan in %s cannot be used, the present one stays: %s", self._directory, error)
         except Exception:
-            logger.exception("the plan in %s could not be prepared, the present plan stays", self._path)
+            logger.exception("the plan in %s could not be prepared, the present one stays", self._directory)
+        return True
 
-    async def _use(self, file: PlanFile) -> None:
-        plan = file.plan
-        wanted = {version: file.versions[version] for version in plan.versions}
-        results = await asyncio.gather(
-            *(self._lane(version, release) for version, release in wanted.items()), return_exceptions=True
-        )
-        failed = {v: str(r) for v, r in zip(wanted, results, strict=True) if isinstance(r, BaseException)}
-        for version, reason in failed.items():
-            logger.error("version %d cannot serve: %s", version, reason)
-        if failed and self._router.served is None and plan.champion not in failed:
+    async def _connect(self, file: PlanFile, hosts: dict[str, HostState]) -> bool:
+        reached = True
+        for name in {*file.hosts().values(), *self._lanes} & hosts.keys():
+            link = self._links.get(name)
+            if link is None:
+                link = self._links[name] = Link(name, deadline=self._deadline, workers=self._workers)
+            try:
+                await link.follow(hosts[name])
+            except OSError:  # its process ended since the keeper wrote
+                reached = False
+        return reached
+
+    def _use(self, file: PlanFile, hosts: dict[str, HostState]) -> None:
+        names, plan = file.hosts(), file.plan
+        failed = {
+            version: hosts[name].why
+            for version, name in names.items()
+            if name in hosts and hosts[name].state in ("open", "failed")
+        }
+        loaded = {version for version, name in names.items() if self._loaded(name)}
+        beside = self._router.served is None and plan.champion in loaded
+        if failed and beside and names.keys() == loaded | failed.keys():
             plan = _champion_only(plan)  # a gateway that starts beside a broken challenger still serves
-        if not failed or plan is not file.plan:
-            lanes = {version: self._lanes[version, wanted[version].digest] for version in plan.versions}
+        if loaded.issuperset(plan.versions):
+            lanes = {version: self._lane(version, names[version]) for version in plan.versions}
             self._router.served = Served.of(plan, lanes, self._extras) if lanes else None
             self._number = plan.number
         self._retire()
         self._report(failed)
 
-    async def _lane(self, version: int, release: Release) -> Lane:
-        key = version, release.digest
-        if key not in self._lanes:
-            copy = await asyncio.to_thread(private_copy, Path(release.artifact), release.digest, self._copies)
-            host = Host(copy, release.digest, self._sockets, deadline=self._deadline)
-            await host.start()
-            self._lanes[key] = Lane(version, host, self._router.log)
-        return self._lanes[key]
+    def _loaded(self, name: str) -> bool:
+        return name in self._lanes or (name in self._links and self._links[name].up)
+
+    def _lane(self, version: int, name: str) -> Lane:
+        if name not in self._lanes:
+            self._lanes[name] = Lane(version, self._links[name], self._router.log)
+        return self._lanes[name]
 
     def _retire(self) -> None:
-        """Drain and stop the hosts that the served plan does not need."""
+        """Drain and close the links that the served plan does not need."""
         served = self._router.served
         needed = set(served.lanes.values()) if served else set()
-        for key, lane in list(self._lanes.items()):
+        for name, lane in list(self._lanes.items()):
             if lane not in needed:
-                del self._lanes[key]
+                del self._lanes[name], self._links[name]
                 task = asyncio.create_task(_drain(lane))
-                self._stopping.add(task)
-                task.add_done_callback(self._stopping.discard)
+                self._draining.add(task)
+                task.add_done_callback(self._draining.discard)
 
     def _report(self, failed: dict[int, str]) -> None:
         served = self._router.served
-        report: dict[str, Any] = {
-            "plan": self._number,
-            "loaded": sorted(served.lanes) if served else [],
-            "failed": {str(version): reason for version, reason in failed.items()},
-        }
-        fresh = self._ready_path.with_suffix(".tmp")
-        fresh.write_bytes(msgspec.json.encode(report))
-        fresh.rename(self._ready_path)
+        ready = Ready(
+            pid=os.getpid(),
+            plan=self._number,
+            loaded=sorted(served.lanes) if served else [],
+            hosts=sorted(self._lanes),
+            failed=failed,
+        )
+        if ready == self._said:
+            return
+        self._said = ready
+        for version, reason in failed.items():
+            logger.error("version %d cannot serve: %s", version, reason)
+        files.write_ready(self._directory, self._worker, ready)
 
 
 def _champion_only(plan: Plan) -> Plan:
@@ -152,6 +142,6 @@ async def _drain(lane: Lane) -> None:
             while not lane.empty:
                 await asyncio.sleep(POLL)
     except TimeoutError:
-        logger.warning("version %d did not finish in time, and is stopped", lane.version)
+        logger.warning("version %d did not finish in time, and is left", lane.version)
     finally:
-        await lane.host.stop()
+        lane.link.close()

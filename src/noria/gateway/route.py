@@ -47,7 +47,7 @@ class Served(msgspec.Struct, frozen=True, kw_only=True):
         """Return what serves under `plan`; its versions are all in `lanes`. For `extras` see `Schema.of`."""
         lanes = {version: lanes[version] for version in reversed(plan.versions)}
         champion = plan.champion if plan.champion is not None else next(iter(lanes))
-        specs = [lanes[champion].host.spec, *(lane.host.spec for lane in lanes.values())]
+        specs = [lanes[champion].link.spec, *(lane.link.spec for lane in lanes.values())]
         features = lanes[champion].features
         return cls(
             plan=plan,

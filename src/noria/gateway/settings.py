@@ -36,13 +36,11 @@ class Settings:
     """What a gateway is told. The first model is meant where a path names none.
 
     `home` is the `.noria` of the project that the gateway belongs to: its tokens and its logs lie there.
-    `worker` is the number of this process among those that share the port.
     """
 
     models: tuple[ModelSettings, ...]
     host: str = "127.0.0.1"
     port: int = 8080
-    worker: int = 0
     workers: int = 1
     limits: Limits = field(default_factory=Limits)
     tokens: bool = False
