@@ -33,6 +33,7 @@ def gateway(tmp_path, monkeypatch):
         def do_POST(self):
             body = self.rfile.read(int(self.headers["Content-Length"]))
             server.posts.append((self.path, self.headers["X-Noria-Source"], json.loads(body)))
+            server.tokens.append(self.headers["Authorization"])
             self.send_response(server.status)
             self.send_header("Content-Length", "2")
             self.end_headers()
@@ -42,7 +43,7 @@ def gateway(tmp_path, monkeypatch):
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.posts, server.status = [], 200
+    server.posts, server.tokens, server.status = [], [], 200
     (tmp_path / "noria.toml").write_text(PROJECT.format(port=server.server_port))
     monkeypatch.chdir(tmp_path)
     thread = threading.Thread(target=server.serve_forever)
@@ -88,6 +89,21 @@ def test_a_row_without_id_or_label_is_named(gateway, tmp_path, content, said):
 
 def test_a_file_that_is_not_there_is_said(gateway):
     assert isinstance(CliRunner().invoke(app, ["label", "none.csv"]).exception, DataError)
+
+
+def test_a_token_is_taken_from_the_environment(gateway, tmp_path, monkeypatch):
+    (tmp_path / "labels.csv").write_text("id,label\na,1\n")
+    CliRunner().invoke(app, ["label", "labels.csv"])
+    monkeypatch.setenv("NORIA_TOKEN", "noria_secret")
+    CliRunner().invoke(app, ["label", "labels.csv"])
+    assert gateway.tokens == [None, "Bearer noria_secret"]
+
+
+def test_who_lacks_a_token_is_told_how_to_make_one(gateway, tmp_path):
+    gateway.status = 401
+    (tmp_path / "labels.csv").write_text("id,label\na,1\n")
+    result = CliRunner().invoke(app, ["label", "labels.csv"])
+    assert "noria token create" in result.exception.hint
 
 
 def test_a_refusal_is_told(gateway, tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Iterator
 from contextlib import closing
 from http.client import HTTPConnection, HTTPException
@@ -84,7 +85,7 @@ def _batches(rows: Iterator[Row]) -> Iterator[tuple[str, list[Row]]]:
 
 
 def _post(connection: HTTPConnection, batch: list[Row], source: str) -> None:
-    """Send one batch.
+    """Send one batch, with the token in NORIA_TOKEN if there is one.
 
     Raises:
         Unavailable: no gateway answers. NoriaError: it refuses the labels.
@@ -93,6 +94,8 @@ def _post(connection: HTTPConnection, batch: list[Row], source: str) -> None:
         {"ids": [str(row["id"]) for row in batch], "labels": [row["label"] for row in batch]}
     )
     headers = {"Content-Type": "application/json", "X-Noria-Source": source}
+    if token := os.environ.get("NORIA_TOKEN"):
+        headers["Authorization"] = f"Bearer {token}"
     try:
         connection.request("POST", "/feedback", body, headers)
         answer = connection.getresponse()
@@ -101,4 +104,6 @@ def _post(connection: HTTPConnection, batch: list[Row], source: str) -> None:
         where = f"{connection.host}:{connection.port}"
         raise Unavailable(f"no gateway answers at {where}: {error}", hint="noria up") from error
     if answer.status != 200:
-        raise NoriaError(f"the gateway refused the labels ({answer.status}): {said.decode(errors='replace')}")
+        hint = "noria token create --name labels --scope feedback" if answer.status in (401, 403) else ""
+        fault = f"the gateway refused the labels ({answer.status}): {said.decode(errors='replace')}"
+        raise NoriaError(fault, hint=hint)
