@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from functools import partial
+from bisect import bisect_left
 from time import monotonic
 
-from noria.gateway.exposition import Histogram
+from noria.gateway.exposition import BOUNDS, Histogram
 from noria.gateway.http import Handler, Reply, Request, Response
 
 Durations = dict[tuple[tuple[str, ...], int], Histogram]
@@ -19,12 +19,9 @@ class Counts:
         self.durations: Durations = {}
         self.inflight = 0
 
-    def add(self, response: Response, seconds: float) -> None:
-        key = response.labels, response.status
-        found = self.durations.get(key)
-        if found is None:
-            found = self.durations[key] = Histogram.empty()
-        found.add(seconds)
+    def histogram(self, response: Response) -> Histogram:
+        """Return where the time of a response is counted."""
+        return self.durations.setdefault((response.labels, response.status), Histogram.empty())
 
 
 class Metrics:
@@ -35,19 +32,27 @@ class Metrics:
         self._counts = counts
 
     def handle(self, request: Request, reply: Reply) -> None:
-        self._counts.inflight += 1
+        counts = self._counts
+        counts.inflight += 1
+        started = monotonic()
+
+        def answered(response: Response) -> None:
+            counts.inflight -= 1
+            seconds = monotonic() - started
+            key = response.labels, response.status
+            histogram = counts.durations.get(key) or counts.histogram(response)
+            # What Histogram.add does, without its call.
+            histogram.counts[bisect_left(BOUNDS, seconds)] += 1
+            histogram.seconds += seconds
+            reply(response)
+
         try:
-            self._inner.handle(request, partial(self._answered, reply, monotonic()))
+            self._inner.handle(request, answered)
         except Exception:
-            self._counts.inflight -= 1  # the server answers it, by refuse
+            counts.inflight -= 1  # the server answers it, by refuse
             raise
 
     def refuse(self, path: str, status: int, message: str) -> Response:
         response = self._inner.refuse(path, status, message)
-        self._counts.add(response, 0.0)
+        self._counts.histogram(response).add(0.0)
         return response
-
-    def _answered(self, reply: Reply, started: float, response: Response) -> None:
-        self._counts.inflight -= 1
-        self._counts.add(response, monotonic() - started)
-        reply(response)

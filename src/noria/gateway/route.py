@@ -58,10 +58,11 @@ class Served(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Router:
-    """Answers batches from `served`; None until a plan is ready."""
+    """Answers batches from `served`; None until a plan is ready. `shed` counts copies that were not made."""
 
     def __init__(self, model: str, recorder: Recorder, clock: Clock, *, entity: str | None) -> None:
         self.served: Served | None = None
+        self.shed = 0
         self._model = model
         self._recorder = recorder
         self._clock = clock
@@ -175,6 +176,8 @@ class Router:
         if sum(lane.rows for lane in served.lanes.values()) < SHADOW_ROWS:
             copy = Job(job.batch, job.ids, job.entities, 0, "", monotonic(), self._shadow_settled)
             self._submit(copy, served.plan.shadow, served)
+        else:
+            self.shed += 1
 
     def _shadow_settled(self, job: Job, version: int, result: list[Any] | RequestError, logged: bool) -> None:
         if isinstance(result, RequestError):
