@@ -1,10 +1,14 @@
-"""The HTTP layer alone: a server that answers with what it was asked, and raw sockets."""
+"""The HTTP layer alone: a server that answers with what it was asked, and raw sockets.
+
+What it withstands on purpose is in test_http_limits.py.
+"""
 
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
 
 import pytest
+import uvloop
 
 from noria.gateway.http import Limits, Reply, Request, Response
 from noria.gateway.server import Server
@@ -13,14 +17,15 @@ LIMITS = Limits(header=0.3, body=0.5, idle=0.4, write=0.5, linger=0.1, max_body=
 
 
 class Echo:
-    """Answers with the method, the path and the size of the body; /late after 50 ms, /boom never."""
+    """Answers with the method, the target and the size of the body; /late after 50 ms, /boom never."""
 
     def handle(self, request: Request, reply: Reply) -> None:
         if request.path == "/boom":
             raise RuntimeError("boom")
-        answer = Response(
-            200, f"{request.method.decode()} {request.path}?{request.query} {len(request.body)}".encode()
-        )
+        said = f"{request.method.decode()} {request.path}?{request.query} {len(request.body)}".encode()
+        if request.path == "/headers":
+            said = b" ".join(name + b"=" + value for name, value in request.headers.items())
+        answer = Response(200, said)
         delay = 0.05 if request.path == "/late" else 0
         asyncio.get_running_loop().call_later(delay, reply, answer)
 
@@ -45,7 +50,7 @@ def talk(client: Client, limits: Limits = LIMITS) -> None:
             writer.close()
             listener.close()
 
-    asyncio.run(main())
+    uvloop.run(main())
 
 
 async def everything(sent: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
@@ -99,7 +104,15 @@ def test_a_body_may_come_in_chunks_and_byte_by_byte() -> None:
         (b"POST / HTTP/1.1\r\ncontent-length: -1\r\n\r\n", b"400"),
         (post(b"/", b"x" * 1001)[:60], b"413"),  # refused by its header, before the body has come
         (b"POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n3e9\r\n" + b"x" * 1001, b"413"),
+        (b"POST / HTTP/1.1\r\ntransfer-encoding: gzip, chunked\r\n\r\n0\r\n\r\n", b"501"),
+        (b"POST / HTTP/1.1\r\ntransfer-encoding: xchunked\r\n\r\n0\r\n\r\n", b"501"),
+        (b"CONNECT example.org:80 HTTP/1.1\r\n\r\n", b"405"),
+        (post(b"/", b"x", b"content-encoding: gzip"), b"415"),
         (b"POST / HTTP/1.1\r\n" + b"a: b\r\n" * 20_000, b"431"),
+        (b"POST / HTTP/1.1\r\na: " + b"b" * 400_000, b"431"),
+        (b"GET / HTTP/0.9\r\n\r\n", b"505"),
+        (b"GET /%ff HTTP/1.1\r\n\r\n", b"400"),
+        (b"GET /%00 HTTP/1.1\r\n\r\n", b"400"),
         (b"POST / HTTP/1.1\r\nhos", b"408"),
         (post(b"/", b"x" * 10)[:-5], b"408"),
         (post(b"/boom", b"", CLOSE), b"500"),
@@ -110,6 +123,88 @@ def test_a_bad_request_is_told_and_the_connection_closed(sent: bytes, status: by
         answer = await everything(sent, reader, writer)
         assert answer.split()[1] == status
         assert answer.count(b"HTTP/1.1 ") == 1
+
+    talk(client)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"POST / HTTP/1.1\ncontent-length: 1\n\na",  # bare line feeds
+        b"POST / HTTP/1.1\r\nhost: x\r\n folded: y\r\n\r\n",
+        b"POST / HTTP/1.1\r\nhost: x\x00y\r\n\r\n",
+        b"POST / HTTP/1.1\r\nhost : x\r\n\r\n",
+        b"POST / HTTP/1.1\r\ncontent-length: 1\r\ncontent-length: 1\r\n\r\na",
+        b"POST / HTTP/1.1\r\ncontent-length: +1\r\n\r\na",
+        b"POST / HTTP/1.1\r\ncontent-length: 18446744073709551616\r\n\r\na",  # 2**64
+        b"POST / HTTP/1.1\r\ntransfer-encoding: chunked, gzip\r\n\r\n0\r\n\r\n",
+        b"POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n-1\r\na\r\n0\r\n\r\n",
+        b"POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n10000000000000000\r\na",  # 2**64
+        b"POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n1;a=b\na\r\n0\r\n\r\n",
+    ],
+)
+def test_nothing_that_two_servers_could_read_differently_is_read_at_all(sent: bytes) -> None:
+    async def client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, server: Server) -> None:
+        answer = await everything(sent, reader, writer)
+        assert answer.startswith(b"HTTP/1.1 400 ")
+        assert answer.count(b"HTTP/1.1 ") == 1
+
+    talk(client)
+
+
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        (b"GET /a%20%C3%A9?b=%20 HTTP/1.1\r\n\r\n", "GET /a é?b=%20 0"),  # decoded once, the query never
+        (b"GET /%2541 HTTP/1.1\r\n\r\n", "GET /%41? 0"),
+        (b"GET http://example.org:80/a?b HTTP/1.1\r\n\r\n", "GET /a?b 0"),
+        (b"OPTIONS * HTTP/1.1\r\n\r\n", "OPTIONS /? 0"),
+        (b"GET /old HTTP/1.0\r\nconnection: keep-alive\r\n\r\n", "GET /old? 0"),
+        (b"POST /t HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n2;x=y\r\nab\r\n0\r\n\r\n", "POST /t? 2"),
+    ],
+)
+def test_every_form_of_a_request_is_understood(sent: bytes, said: str) -> None:
+    async def client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, server: Server) -> None:
+        writer.write(sent)
+        writer.write_eof()
+        assert (await reader.read()).decode().endswith(said)
+
+    talk(client)
+
+
+def test_head_is_get_without_the_body() -> None:
+    async def client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, server: Server) -> None:
+        answer = await everything(b"HEAD /a HTTP/1.1\r\nconnection: close\r\n\r\n", reader, writer)
+        assert b"content-length: 9\r\n" in answer  # GET /a? 0
+        assert answer.endswith(b"connection: close\r\n\r\n")
+
+    talk(client)
+
+
+def test_a_client_may_ask_before_it_sends_the_body() -> None:
+    async def client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, server: Server) -> None:
+        writer.write(post(b"/", b"x" * 9, b"expect: 100-continue", CLOSE)[:-9])
+        assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+        assert (await everything(b"x" * 9, reader, writer)).endswith(b"POST /? 9")
+
+    talk(client)
+
+
+def test_an_offer_to_upgrade_is_passed_over_and_what_follows_is_read() -> None:
+    async def client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, server: Server) -> None:
+        offer = post(b"/a", b"12", b"connection: upgrade", b"upgrade: h2c")
+        answer = await everything(offer * 2 + post(b"/b", b"", CLOSE), reader, writer)
+        assert re.findall(rb"POST /(\w)\? \d", answer) == [b"a", b"a", b"b"]
+
+    talk(client)
+
+
+def test_a_trailer_is_no_header() -> None:
+    async def client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, server: Server) -> None:
+        head = b"POST /headers HTTP/1.1\r\nhost: x\r\nhost: y\r\ntransfer-encoding: chunked\r\n\r\n"
+        writer.write(head + b"0\r\nx-noria-model: other\r\n\r\n")
+        writer.write_eof()
+        assert (await reader.read()).endswith(b"host=x, y transfer-encoding=chunked")
 
     talk(client)
 
@@ -149,6 +244,6 @@ def test_draining_answers_what_is_on_its_way() -> None:
         answer = await reader.read()
         assert answer.endswith(b"connection: close\r\n\r\nPOST /late? 0")
         await draining
-        assert not server.connections
+        assert server.connections == 0
 
     talk(client)

@@ -123,7 +123,7 @@ def check_head(version: str, headers: Mapping[bytes, bytes], limits: Limits) -> 
         RequestError: 413, 415, 501 or 505.
     """
     if version not in ("1.1", "1.0"):
-        raise RequestError(505, f"HTTP {version} is not spoken here; HTTP/1.1 is")
+        raise RequestError(505, f"HTTP {version} is not spoken here, 1.1 is")
     length = headers.get(b"content-length", b"0")
     if len(length) > 20 or int(length) > limits.max_body:  # 2**64 has 20 digits
         raise too_large(limits)

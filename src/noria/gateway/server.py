@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from time import monotonic
 
-from noria.gateway.connection import Connection, Pool
+from noria.gateway.connection import Connection
 from noria.gateway.http import Handler, Limits
+from noria.gateway.pool import Pool
 
 
 class Server:
@@ -35,7 +36,7 @@ class Server:
         while True:
             await asyncio.sleep(pause)
             now = monotonic()
-            for connection in [each for each in self._pool.connections if each.deadline < now]:
+            for connection in [each for each in self._pool.connections if each.overdue(now)]:
                 connection.cut()
 
     async def drain(self, grace: float, timeout: float) -> None:
