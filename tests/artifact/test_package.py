@@ -191,7 +191,7 @@ def test_a_plain_mlflow_client_loads_it_without_noria(late, table, coded, save, 
     )  # fmt: skip
     found, modules = json.loads(done.stdout)
     np.testing.assert_allclose(found, late.predict_proba(coded)[:, 1], rtol=0, atol=1e-9)
-    assert modules == ["noria_predictor"]
+    assert {module.partition(".")[0] for module in modules} == {"noria_predictor"}
     requirements = (tmp_path / "a/requirements.txt").read_text().splitlines()
     assert f"lightgbm=={lightgbm.__version__}" in requirements
     example = json.loads(Path(tmp_path / "a/input_example.json").read_text())

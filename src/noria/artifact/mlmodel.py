@@ -16,18 +16,20 @@ from typing import Any
 
 from noria.artifact import predictor
 
+CODE = Path(predictor.__file__).parent
 LIBRARIES = {
     "lightgbm": ("lightgbm", "numpy", "pandas"),
     "xgboost": ("xgboost-cpu", "numpy", "pandas"),
     "sklearn": ("scikit-learn", "skops", "numpy", "pandas"),
+    "onnx": ("onnxruntime", "numpy"),
+    "pyfunc": ("mlflow-skinny", "cloudpickle", "numpy", "pandas"),
 }
 
 
 def write(directory: Path, spec: Mapping[str, Any], columns: Mapping[str, list[Any]], *, rows: int) -> None:
     """Write MLmodel, the loader's code, requirements.txt and an input example of the first `rows` rows."""
     code = directory / "code"
-    code.mkdir()
-    shutil.copyfile(predictor.__file__, code / "noria_predictor.py")
+    shutil.copytree(CODE, code / "noria_predictor", ignore=shutil.ignore_patterns("__pycache__"))
     pins = "".join(f"{name}=={version(name)}\n" for name in LIBRARIES[spec["kind"]])
     (directory / "requirements.txt").write_text(pins)
     names = [feature["name"] for feature in spec["features"]]

@@ -1,19 +1,19 @@
-"""Fitted models in their own libraries' terms: LightGBM, XGBoost and scikit-learn, none imported unasked."""
+"""Fitted models in their own libraries' terms, none of which is imported unasked."""
 
 from __future__ import annotations
 
-import io
-import re
+import json
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from inspect import signature
 from pathlib import Path
 from typing import Any, Literal
-from zipfile import ZipFile, ZipInfo
 
 import numpy as np
 
-from noria.artifact import predictor
+from noria.artifact import estimators
+from noria.artifact.predictor import onnx, scikit, tables
 from noria.errors import PipelineError
 
 Kind = Literal["number", "category"]
@@ -21,35 +21,47 @@ Kind = Literal["number", "category"]
 _LIGHTGBM = ("lightgbm.basic.Booster", "lightgbm.sklearn.LGBMModel")
 _XGBOOST = ("xgboost.core.Booster", "xgboost.sklearn.XGBModel")
 _SKLEARN = ("sklearn.base.BaseEstimator",)
+_ONNX = ("onnx.ModelProto",)
+_PYTHON = ("mlflow.pyfunc.PythonModel",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Native:
-    """How a model is written, and what it answers in memory; `features` are those it uses, in order."""
+    """How a model is written, and what it answers in memory; `features` are those it uses, in order.
+
+    `classes` are None where the model does not say them. `ways` are what its spec may say beside this about
+    how to ask it, the cheapest first; the last one is certain.
+    """
 
     kind: str
     file: str
     features: list[dict[str, Any]]
     write: Callable[[Path], object]
-    predict: Callable[[Mapping[str, list[Any]]], np.ndarray]
+    predict: Callable[[tables.Columns], np.ndarray]
+    classes: list[Any] | None = None
+    ways: tuple[dict[str, Any], ...] = ({},)
 
 
-def of(estimator: Any, task: str, features: Mapping[str, Kind]) -> Native:
-    """Return the fitted model in its library's terms.
+def of(estimator: Any, task: str, features: Mapping[str, Kind], *, pickle: bool = False) -> Native:
+    """Return the fitted model in its library's terms; `pickle` allows one that runs code when it is loaded.
 
     Raises:
         PipelineError: it is no model, of another library, or fitted on other columns than `features`.
     """
     if _is(estimator, _LIGHTGBM):
-        return _lightgbm(getattr(estimator, "booster_", estimator), features)
+        return _lightgbm(estimator, features)
     if _is(estimator, _XGBOOST):
         return _xgboost(estimator, features)
+    if _is(estimator, _ONNX):
+        return _onnx(estimator, task, features)
+    if _is(estimator, _PYTHON):
+        return _python(estimator, features, pickle=pickle)
     if _is(estimator, _SKLEARN) and hasattr(estimator, "predict"):
         return _sklearn(estimator, task, features)
     kind = f"{type(estimator).__module__}.{type(estimator).__qualname__}".removeprefix("builtins.")
     raise PipelineError(
         f"the step `model` returned {kind}, which is no model that can be kept safely; "
-        "return a fitted LightGBM, XGBoost or scikit-learn model",
+        "return a fitted LightGBM, XGBoost or scikit-learn model, or an ONNX graph",
         hint="noria run",
     )
 
@@ -59,62 +71,17 @@ def is_model(value: Any) -> bool:
     return _is(value, (*_LIGHTGBM, *_XGBOOST, *_SKLEARN))
 
 
-def dump(estimator: Any, path: Path) -> None:
-    """Write the estimator with skops; equal estimators give equal bytes.
-
-    Raises:
-        PipelineError: it holds types that are not trusted.
-    """
-    import skops.io
-
-    content = skops.io.dumps(estimator)
-    strange = sorted(set(skops.io.get_untrusted_types(data=content)) - set(predictor.TRUSTED))
-    if strange:
-        raise PipelineError(
-            f"the {type(estimator).__name__} holds {', '.join(strange)}, and loading such a type could run "
-            "any code; build it of scikit-learn's own classes, or return a LightGBM or XGBoost model",
-            hint="noria run",
-        )
-    path.write_bytes(_canonical(content))
-
-
-def restore(path: Path) -> Any:
-    """Return the estimator that `dump` wrote."""
-    import skops.io
-
-    return skops.io.load(path, trusted=list(predictor.TRUSTED))
-
-
 def _is(estimator: Any, names: tuple[str, ...]) -> bool:
     """Say whether the estimator is of one of the classes. It is of none whose module was never imported."""
     found = (getattr(sys.modules.get(name.rpartition(".")[0]), name.rpartition(".")[2], ()) for name in names)
     return any(isinstance(estimator, cls) for cls in found)
 
 
-def _canonical(content: bytes) -> bytes:
-    """Number the memory addresses and drop the times that skops writes into its archive."""
-    source = ZipFile(io.BytesIO(content))
-    schema = source.read("schema.json").decode()
-    addresses = dict.fromkeys(re.findall(r'"__id__": (\d+)', schema))
-    numbers = {address: str(number) for number, address in enumerate(addresses)}
-
-    def numbered(match: re.Match[str]) -> str:
-        return match[1] + numbers.get(match[2], match[2]) + match[3]
-
-    schema = re.sub(r'("__id__": |"file": ")(\d+)(\b)', numbered, schema)
-    target = io.BytesIO()
-    with ZipFile(target, "w") as archive:
-        for name in source.namelist():
-            if name != "schema.json":
-                archive.writestr(ZipInfo(re.sub(r"()(\d+)(\b)", numbered, name)), source.read(name))
-        archive.writestr(ZipInfo("schema.json"), schema)
-    return target.getvalue()
-
-
 # --- one function for each library ---
 
 
-def _lightgbm(booster: Any, features: Mapping[str, Kind]) -> Native:
+def _lightgbm(estimator: Any, features: Mapping[str, Kind]) -> Native:
+    booster = getattr(estimator, "booster_", estimator)
     # LightGBM writes blanks in names as underscores.
     names = {name.replace(" ", "_"): name for name in features}
     used = _in_order([names.get(name, name) for name in booster.feature_name()], features)
@@ -129,6 +96,7 @@ def _lightgbm(booster: Any, features: Mapping[str, Kind]) -> Native:
         predict=lambda columns: booster.predict(
             _coded_frame(columns, used, dict(zip(wanted, categories, strict=True))), num_threads=1
         ),
+        classes=_classes(estimator),
     )
 
 
@@ -144,7 +112,7 @@ def _xgboost(estimator: Any, features: Mapping[str, Kind]) -> Native:
     wanted = [feature["name"] for feature in used if feature["kind"] == "category"]
     _check_categories(wanted, len(categories))
 
-    def predict(columns: Mapping[str, list[Any]]) -> np.ndarray:
+    def predict(columns: tables.Columns) -> np.ndarray:
         frame = _coded_frame(columns, used, categories)
         return booster.predict(xgboost.DMatrix(frame, enable_categorical=True))
 
@@ -157,6 +125,7 @@ def _xgboost(estimator: Any, features: Mapping[str, Kind]) -> Native:
         ],
         write=booster.save_model,
         predict=predict,
+        classes=_classes(estimator),
     )
 
 
@@ -169,13 +138,67 @@ def _sklearn(estimator: Any, task: str, features: Mapping[str, Kind]) -> Native:
         )
     names = getattr(estimator, "feature_names_in_", features)
     used = _in_order([str(name) for name in names], features)
+    cheapest = "objects" if any(feature["kind"] == "category" for feature in used) else "numbers"
     return Native(
         kind="sklearn",
         file="model.skops",
         features=used,
-        write=lambda path: dump(estimator, path),
-        predict=lambda columns: predictor.outputs(estimator, predictor.frame(columns, used), task),
+        write=lambda path: estimators.dump(estimator, path),
+        predict=lambda columns: scikit.outputs(estimator, tables.frame(columns, used), task),
+        classes=_classes(estimator),
+        ways=({"table": cheapest}, {"table": "frame"}),
     )
+
+
+def _onnx(graph: Any, task: str, features: Mapping[str, Kind]) -> Native:
+    session = onnx.session(graph.SerializeToString())
+    inputs = session.get_inputs()
+    used = _in_order(list(features) if onnx.is_matrix(inputs) else [one.name for one in inputs], features)
+    for one in inputs:
+        if one.type not in onnx.TYPES:
+            raise PipelineError(
+                f"the input {one.name!r} of the ONNX graph is a {one.type}; allowed: {', '.join(onnx.TYPES)}",
+                hint="noria run",
+            )
+    said = session.get_modelmeta().custom_metadata_map.get("classes")
+    return Native(
+        kind="onnx",
+        file="model.onnx",
+        features=used,
+        write=lambda path: path.write_bytes(graph.SerializeToString()),
+        predict=onnx.score(session, used, task),
+        classes=json.loads(said) if said else None,
+    )
+
+
+def _python(model: Any, features: Mapping[str, Kind], *, pickle: bool) -> Native:
+    if not pickle:
+        raise PipelineError(
+            f"the step `model` returned the Python model {type(model).__name__}, which only pickle can keep, "
+            "and to load it runs code of its own; return a fitted model, or allow it: [model] pickle = true",
+            hint="noria doctor",
+        )
+    used = _in_order(list(features), features)
+
+    def write(path: Path) -> None:
+        import mlflow.pyfunc
+
+        mlflow.pyfunc.save_model(path, python_model=model, pip_requirements=[])
+
+    context = [None] if "context" in signature(model.predict).parameters else []
+    return Native(
+        kind="pyfunc",
+        file="pyfunc",
+        features=used,
+        write=write,
+        predict=lambda columns: np.asarray(model.predict(*context, tables.frame(columns, used))),
+        classes=_classes(model),
+    )
+
+
+def _classes(estimator: Any) -> list[Any] | None:
+    known = getattr(estimator, "classes_", None)
+    return None if known is None else list(np.asarray(known).tolist())
 
 
 def _in_order(names: list[str], features: Mapping[str, Kind]) -> list[dict[str, Any]]:
@@ -200,7 +223,7 @@ def _check_categories(wanted: list[str], found: int) -> None:
 
 
 def _coded_frame(
-    columns: Mapping[str, list[Any]], features: list[dict[str, Any]], categories: Mapping[str, list[Any]]
+    columns: tables.Columns, features: list[dict[str, Any]], categories: Mapping[str, list[Any]]
 ) -> Any:
     """Return a pandas frame whose categories are those of the model."""
     import pandas as pd

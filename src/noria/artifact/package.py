@@ -10,24 +10,33 @@ from typing import Any
 
 import numpy as np
 
-from noria.artifact import manifest, mlmodel, native, predictor
-from noria.artifact.native import Kind
+from noria.artifact import golden, manifest, mlmodel, native, predictor
+from noria.artifact.native import Kind, Native
 from noria.errors import ArtifactError, PipelineError
 
 TOLERANCE = 1e-9
 
 
-def save(estimator: Any, directory: Path, *, task: str, features: Mapping[str, Kind], example: Any) -> str:
+def save(
+    estimator: Any,
+    directory: Path,
+    *,
+    task: str,
+    features: Mapping[str, Kind],
+    example: Any,
+    pickle: bool = False,
+) -> str:
     """Write the artifact of a fitted model; return its digest. `directory` is replaced.
 
     `task` is binary, multiclass or regression. `example` is a frame (Polars or pandas) of some rows with the
-    feature columns: on them the package must answer what the model answers, to 1e-9.
+    feature columns: on them the package must answer what the model answers, to 1e-9. `pickle` allows a Python
+    model of MLflow, which runs code of its own when it is loaded.
 
     Raises:
         PipelineError: the estimator is no model, of a type that cannot be kept safely, or not for this task.
         ArtifactError: the package does not answer as the model in memory does.
     """
-    model = native.of(estimator, task, features)
+    model = native.of(estimator, task, features, pickle=pickle)
     columns = {name: _values(example[name], kind) for name, kind in features.items()}
     expected = np.asarray(model.predict(columns), dtype=np.float64)
     _check_outputs(expected, task)
@@ -40,13 +49,31 @@ def save(estimator: Any, directory: Path, *, task: str, features: Mapping[str, K
         "kind": model.kind,
         "task": task,
         "features": model.features,
-        "classes": _classes(estimator, expected, task),
+        "classes": _classes(model, expected, task),
         "file": model.file,
     }
-    (data / "spec.json").write_text(json.dumps(spec, indent=1))
-    _check_round_trip(expected, predictor.load(directory).predict(columns))
+    _write_spec(directory, spec, model, columns, expected)
     mlmodel.write(directory, spec, columns, rows=5)
+    golden.write(directory, expected)
     return manifest.write(directory)
+
+
+def _write_spec(
+    directory: Path,
+    spec: dict[str, Any],
+    model: Native,
+    columns: Mapping[str, list[Any]],
+    expected: np.ndarray,
+) -> None:
+    """Write spec.json, with the cheapest way to ask the package in which it answers as the model did."""
+    for way in model.ways:
+        (directory / "data" / "spec.json").write_text(json.dumps(spec | way, indent=1))
+        try:
+            _check_round_trip(expected, predictor.load(directory).predict(columns))
+            break
+        except Exception:
+            if way is model.ways[-1]:
+                raise
 
 
 def _check_outputs(outputs: np.ndarray, task: str) -> None:
@@ -82,10 +109,9 @@ def _values(series: Any, kind: Kind) -> list[Any]:
     return [None if gone else str(value) for value, gone in zip(series, missing, strict=True)]
 
 
-def _classes(estimator: Any, outputs: np.ndarray, task: str) -> list[Any]:
+def _classes(model: Native, outputs: np.ndarray, task: str) -> list[Any]:
     if task == "regression":
         return []
-    known = getattr(estimator, "classes_", None)
-    if known is not None:
-        return list(np.asarray(known).tolist())
+    if model.classes is not None:
+        return model.classes
     return [0, 1] if task == "binary" else list(range(outputs.shape[1]))

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from noria.artifact import native
+from noria.artifact import estimators, native
 from noria.errors import PipelineError
 
 
@@ -179,5 +179,5 @@ FORMS = {
         write=lambda value, path: path.write_text(json.dumps(value)),
         read=lambda path: json.loads(path.read_text()),
     ),
-    "estimator": Form(suffix=".skops", holds=native.is_model, write=native.dump, read=native.restore),
+    "estimator": Form(suffix=".skops", holds=native.is_model, write=estimators.dump, read=estimators.restore),
 }

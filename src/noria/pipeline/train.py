@@ -13,7 +13,7 @@ from typing import Any
 
 import polars as pl
 
-from noria.artifact import manifest, package, predictor
+from noria.artifact import manifest, mlmodel, package, predictor
 from noria.artifact.native import Kind
 from noria.errors import ArtifactError, DataError
 from noria.pipeline.execute import Done, Value, execute, keep_outputs
@@ -106,9 +106,8 @@ def _package(request: Request, model: Done) -> str:
     A package is made once for the same model, so that a run in which nothing changed loads no model at all.
     """
     target = Path(request.out) / "model"
-    meaning = json.dumps(
-        [model.value.content, request.task, request.features, digest(Path(predictor.__file__))]
-    )
+    code = [digest(file) for file in sorted(mlmodel.CODE.glob("*.py"))]
+    meaning = json.dumps([model.value.content, request.task, request.features, code])
     kept = Path(request.cache) / "models" / hashlib.sha256(meaning.encode()).hexdigest()
     try:
         found = manifest.digest(kept)
