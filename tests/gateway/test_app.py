@@ -66,7 +66,7 @@ def test_a_request_id_cannot_carry_a_header(served: Any) -> None:
 
 
 def test_mlflow_has_its_own_errors(served: Any) -> None:
-    assert served.request("POST", "/invocations", b"a,b", content_type="text/csv").status == 415
+    assert served.request("POST", "/invocations", b"a,b", content_type="text/plain").status == 415
     answer = served.request("POST", "/invocations", {"instances": [[1]]})
     assert (answer.status, answer.json["error_code"]) == (400, "BAD_REQUEST")
 

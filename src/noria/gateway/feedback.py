@@ -16,7 +16,7 @@ class _Label(msgspec.Struct):
 
 
 class _Feedback(msgspec.Struct):
-    """The three forms: {"labels": [{"id", "label"}]}, {"ids": [...], "labels": [...]}, {"id", "label"}."""
+    """Either {"labels": [{"id", "label"}]}, {"ids": [...], "labels": [...]}, {"id", "label"} or {"label"}."""
 
     labels: list[_Label | Value] | None = None
     ids: list[str] | None = None
@@ -27,22 +27,22 @@ class _Feedback(msgspec.Struct):
 _decoder = msgspec.json.Decoder(_Feedback)
 
 
-def decode(content: bytes) -> tuple[list[str], list[Value]]:
-    """Return the prediction ids and their labels.
+def decode(content: bytes, key: str = "") -> tuple[list[str], list[Value]]:
+    """Return the prediction ids and their labels. A single label without an id is that of `key`.
 
     Raises:
         RequestError: 400, the body has none of the forms, or a label is no number or text of the usual size.
     """
-    ids, labels = _pairs(body.decode(_decoder, content))
+    ids, labels = _pairs(body.decode(_decoder, content), key)
     for key, label in zip(ids, labels, strict=True):
         if type(label) is int and abs(label) >= 2**63:
             raise RequestError(400, f"label: that of {key!r} is an integer beyond 64 bits")
     return ids, labels
 
 
-def _pairs(feedback: _Feedback) -> tuple[list[str], list[Value]]:
-    if feedback.id is not None and feedback.label is not None:
-        return [feedback.id], [feedback.label]
+def _pairs(feedback: _Feedback, key: str) -> tuple[list[str], list[Value]]:
+    if feedback.label is not None and (feedback.id or key):
+        return [feedback.id or key], [feedback.label]
     labels = feedback.labels or []
     pairs = [label for label in labels if isinstance(label, _Label)]
     if feedback.ids is None and labels and len(pairs) == len(labels):

@@ -13,6 +13,7 @@ SPEC = {
     "features": [{"name": "age", "kind": "number"}, {"name": "town", "kind": "category"}],
 }
 SCHEMA = Schema.of([SPEC], ["customer"])
+JSON = {b"content-type": b"application/json"}
 TWO_ROWS = [[30.0, None], ["Bonn", "Köln"]]
 
 
@@ -29,13 +30,14 @@ TWO_ROWS = [[30.0, None], ["Bonn", "Köln"]]
         {"dataframe_records": [{"age": 30, "town": "Bonn"}, {"town": "Köln"}]},
         {"instances": [{"age": 30, "town": "Bonn"}, {"age": None, "town": "Köln"}]},
         {"instances": [[30, "Bonn"], [None, "Köln"]], "params": {"ignored": 1}},
+        {"instances": [{"town": "Bonn", "age": 30.0}, {"town": "Köln", "age": None}]},
         {"inputs": {"age": [30, None], "town": ["Bonn", "Köln"]}},
         {"inputs": {"age": [[30], [None]], "town": ["Bonn", "Köln"]}},
         {"inputs": [[30, "Bonn"], [None, "Köln"]]},
     ],
 )
 def test_every_form_gives_the_same_columns(body: dict[str, Any]) -> None:
-    batch = mlflow.decode(json.dumps(body).encode(), SCHEMA)
+    batch = mlflow.decode(json.dumps(body).encode(), JSON, SCHEMA)
     assert (batch.names, batch.columns) == (("age", "town"), TWO_ROWS)
 
 
@@ -45,7 +47,7 @@ def test_every_form_gives_the_same_columns(body: dict[str, Any]) -> None:
         ({}, "exactly one of dataframe_split, dataframe_records, instances, inputs; found none of them"),
         ({"instances": [[1, "x"]], "inputs": [[1, "x"]]}, "found instances, inputs"),
         ({"instances": [[1, "x"], {"age": 1}]}, "either all lists or all objects"),
-        ({"instances": [[1, "x"], [1]]}, "row 1 has 1 values, and there are 2 columns"),
+        ({"instances": [[1, "x"], [1]]}, "row 1 has 1 values, and the model has 2 columns: age, town"),
         ({"instances": []}, "no rows"),
         ({"dataframe_records": []}, "no rows"),
         ({"dataframe_split": {"columns": ["age", "age"], "data": [[1, 2]]}}, "twice"),
@@ -58,12 +60,25 @@ def test_every_form_gives_the_same_columns(body: dict[str, Any]) -> None:
 )
 def test_a_bad_body_is_refused_by_name(body: dict[str, Any], said: str) -> None:
     with pytest.raises(RequestError) as refused:
-        mlflow.decode(json.dumps(body).encode(), SCHEMA)
+        mlflow.decode(json.dumps(body).encode(), JSON, SCHEMA)
     assert refused.value.status == 400
     assert said in refused.value.message
 
 
 def test_predictions_and_errors_have_mlflows_form() -> None:
     answer = Answer(id="", outputs=[0.5], versions=(7,), roles=("champion",), logged=True)
-    assert mlflow.encode(answer, "m", SCHEMA) == b'{"predictions":[0.5]}'
-    assert json.loads(mlflow.error(400, "no")) == {"error_code": "BAD_REQUEST", "message": "no"}
+    assert mlflow.encode(answer, None, "m", SCHEMA).body == b'{"predictions":[0.5]}'
+    assert json.loads(mlflow.fail(400, "no").body) == {"error_code": "BAD_REQUEST", "message": "no"}
+
+
+@pytest.mark.parametrize("kind", [b"", b"text/plain", b"application/octet-stream"])
+def test_another_content_type_is_refused(kind: bytes) -> None:
+    with pytest.raises(RequestError) as refused:
+        mlflow.decode(b"{}", {b"content-type": kind}, SCHEMA)
+    assert refused.value.status == 415
+
+
+@pytest.mark.parametrize("kind", [b"text/csv", b"Text/CSV; charset=utf-8"])
+def test_csv_is_taken_by_its_content_type(kind: bytes) -> None:
+    batch = mlflow.decode("town,age\nBonn,30\nKöln,\n".encode(), {b"content-type": kind}, SCHEMA)
+    assert batch.columns == TWO_ROWS

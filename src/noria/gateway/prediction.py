@@ -1,0 +1,104 @@
+"""One prediction: from a request by its protocol to the router, and back."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from noria.errors import RequestError
+from noria.gateway.answer import Answer
+from noria.gateway.http import Reply, Request, Response
+from noria.gateway.models import Models
+from noria.gateway.protocols.protocol import Protocol
+from noria.gateway.protocols.sagemaker import INFERENCE_ID
+from noria.gateway.schema import Schema
+
+MAX_ID = 256
+
+
+class Prediction:
+    """The endpoint for the predictions of a protocol."""
+
+    def __init__(self, protocol: Protocol, models: Models) -> None:
+        self._protocol = protocol
+        self._models = models
+
+    def __call__(
+        self, request: Request, reply: Reply, model: str | None = None, version: str | None = None
+    ) -> None:
+        """Answer a request by the model and the version of its path, if that names them."""
+        protocol, headers = self._protocol, request.headers
+        meant = self._models.meant(headers) if model is None else self._models.named(model)
+        key = ""
+
+        def done(answer: Answer | RequestError) -> None:
+            if isinstance(answer, RequestError):
+                labels = (meant.name, "", "", protocol.name)
+                reply(refusal(protocol, answer, key or sent_id(request), labels))
+            else:
+                reply(_success(answer, protocol, meant.name, batch.form, schema))
+
+        try:
+            number = None if version is None else version_number(version)
+            schema = meant.router.ready().schema
+            batch = protocol.decode(request.body, headers, schema)
+            key = batch.id or headers.get(b"x-request-id", b"").decode("latin-1")
+            if not _is_id(key):
+                fault = f"id: up to {MAX_ID} printable ASCII characters are allowed, not {key[:40]!r}"
+                raise RequestError(400, fault)
+            entity = headers.get(b"x-noria-entity", b"").decode("latin-1")
+            meant.router.answer(batch, done, key=key, entity=entity, version=number)
+        except RequestError as error:
+            done(error)
+
+
+def refusal(protocol: Protocol, error: RequestError, key: str, labels: tuple[str, ...] = ()) -> Response:
+    """Return an error in the protocol's form, with the id that the client has sent, if it has."""
+    content = protocol.fail(error.status, error.message)
+    lines = b"%b%b%b%b" % (
+        content.headers,
+        b"retry-after: %d\r\n" % error.retry if error.status in (429, 503) else b"",
+        b"www-authenticate: Bearer\r\n" if error.status == 401 else b"",
+        b"x-request-id: %b\r\n" % key.encode() if key and _is_id(key) else b"",
+    )
+    return Response(error.status, content.body, lines, content.content_type, labels)
+
+
+def sent_id(request: Request) -> str:
+    """Return the id that the headers of a request carry, or ""."""
+    headers = request.headers
+    return (headers.get(b"x-request-id") or headers.get(INFERENCE_ID) or b"").decode("latin-1")
+
+
+def version_number(text: str) -> int:
+    """Return the number of a version.
+
+    Raises:
+        RequestError: 404, it is no number.
+    """
+    if not (text.isascii() and text.isdecimal() and len(text) < 20):
+        raise RequestError(404, f"a version is a number, not {text[:40]!r}")
+    return int(text)
+
+
+def _is_id(key: str) -> bool:
+    return len(key) <= MAX_ID and key.isascii() and key.isprintable()
+
+
+def _success(answer: Answer, protocol: Protocol, model: str, form: Any, schema: Schema) -> Response:
+    content = protocol.encode(answer, form, model, schema)
+    versions, roles, origin = _origin(answer.versions, answer.roles)
+    lines = b"%b%bx-request-id: %b\r\n%b" % (
+        content.headers,
+        origin,
+        answer.id.encode(),
+        b"" if answer.logged else b"x-noria-logged: false\r\n",
+    )
+    return Response(200, content.body, lines, content.content_type, (model, versions, roles, protocol.name))
+
+
+@lru_cache(maxsize=1024)
+def _origin(versions: tuple[int, ...], roles: tuple[str, ...]) -> tuple[str, str, bytes]:
+    """Return the versions and the roles as one text each, and their headers."""
+    first, second = ",".join(map(str, versions)), ",".join(roles)
+    return first, second, f"x-noria-version: {first}\r\nx-noria-role: {second}\r\n".encode()
