@@ -11,9 +11,10 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPConnection, HTTPException, HTTPResponse
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 Value = TypeVar("Value")
 
@@ -27,7 +28,7 @@ class Project:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.port = _free_port()
+        self.port = free_port()
         self.edit("noria.toml", r"\Z", f"\n[serve]\nport = {self.port}\n")
         self.edit("noria.toml", r'p99 = "\w+"', 'p99 = "5s"')
         self.commit("a port of its own")
@@ -58,16 +59,14 @@ class Project:
 
     def answering(self, body: bytes) -> str:
         """Return the version that answers now, or "" while none does."""
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=5)
-        try:
-            connection.request("POST", "/invocations", body, {"Content-Type": "application/json"})
-            answer = connection.getresponse()
-            answer.read()
-            return answer.getheader("x-noria-version", "") if answer.status == 200 else ""
-        except (OSError, HTTPException):
-            return ""
-        finally:
-            connection.close()
+        answered = _posted(f"http://127.0.0.1:{self.port}/invocations", body)
+        return answered.headers.get("x-noria-version", "") if answered and answered.status == 200 else ""
+
+
+def post(url: str, body: bytes) -> int:
+    """Return the status of the answer to a JSON body, 0 where there is none."""
+    answered = _posted(url, body)
+    return answered.status if answered else 0
 
 
 def init(folder: Path, *words: str) -> Project:
@@ -97,6 +96,21 @@ def seconds_of(command: list[str], folder: Path, **environment: str) -> float:
     return time.perf_counter() - started
 
 
+def _posted(url: str, body: bytes) -> HTTPResponse | None:
+    """Return the answer without its body, None where nobody answers."""
+    parts = urlsplit(url)
+    connection = HTTPConnection(parts.netloc, timeout=5)
+    try:
+        connection.request("POST", parts.path, body, {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        answer.read()
+        return answer
+    except (OSError, HTTPException):
+        return None
+    finally:
+        connection.close()
+
+
 def customer(project: Project) -> dict[str, Any]:
     """Return a row of the table of the template tabular, without its label."""
     names, values = (line.split(",") for line in _first_lines(project))
@@ -115,7 +129,7 @@ def _value(text: str) -> float | str | None:
         return text or None
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return int(free.getsockname()[1])

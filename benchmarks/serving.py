@@ -1,79 +1,159 @@
-"""The gateway under load: a LightGBM model of twenty numbers, and wrk."""
+"""noria and its peers under load: the same models, the same rows, the same client, in turns."""
 
 from __future__ import annotations
 
-import json
-import random
-import re
-import shutil
+import os
+import statistics
 import subprocess
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.evidence import Found, Skipped
-from benchmarks.project import init, wait_for
+from benchmarks import wrk
+from benchmarks.evidence import Found
+from benchmarks.servers import ONE_THREAD, OURS, PEERS, PROGRAMS, Prepared, Running
+from benchmarks.workload import WORKLOADS, Workload
+from benchmarks.wrk import Load
 
-NUMBERS = 20
-SECONDS = 10
-CONNECTIONS = (1, 32)
+ROUNDS = 3
+WARM_UP = 3.0
+SECONDS = 6.0
+FASTER = {"MLServer": 6.0}
+FASTER_ELSE = 10.0
+"""How many times as many requests a second noria is to answer, at 32 connections, one row each."""
+CALMER = 5.0
+"""How many times noria's p99 MLServer's is to be."""
+KEPT = 0.85
+"""The share of the limit that is to be reached at one connection."""
+
+Loads = dict[tuple[str, int], list[Load]]
+"""The rounds of each server and number of connections."""
 
 
 def measure(scratch: Path) -> Found:
-    """Return requests a second and latencies at one connection and at 32.
+    """Return requests a second and latencies of each server and workload, and noria's multiple of each.
 
     Raises:
-        Skipped: wrk is not installed.
+        Skipped: wrk is not installed, or a peer cannot be.
     """
-    if shutil.which("wrk") is None:
-        raise Skipped("it needs wrk: apt install wrk")
-    table = scratch / "table.csv"
-    table.write_text(_table(random.Random(0)))
-    project = init(scratch, "--data", str(table), "--label", "y")
-    row = {f"x{number}": number / NUMBERS for number in range(NUMBERS)}
-    body = json.dumps({"dataframe_records": [row]})
-    script = scratch / "post.lua"
-    script.write_text(_script(body))
-    with project.up():
-        wait_for(lambda: project.answering(body.encode()) == "1")
-        said = {number: _wrk(project.port, script, number) for number in CONNECTIONS}
-    rows = [(number, *figures(text)) for number, text in said.items()]
+    wrk.available()
+    rows: list[Sequence[object]] = []
+    missed: list[str] = []
+    for number, workload in enumerate(WORKLOADS):
+        loads = _in_turns(workload, scratch / str(number))
+        rows += _table(workload, loads)
+        if workload is WORKLOADS[0]:
+            share = _share_of_the_limit(scratch / "limit")
+            rows.append((workload.name, "the limit", 1, _rate(loads["noria", 1]) / share, "", "", "", share))
+            missed += _missed(loads) + ([f"{share:.2f} of the limit"] if share < KEPT else [])
     return Found(
         title="Serving",
         how=(
-            f"One row of {NUMBERS} numbers a request to /invocations, recorded before it is answered; wrk "
-            f"for {SECONDS} s on the same machine, whose cores it shares."
+            "One row a request where nothing else is said; a model of 100 trees; every prediction of noria "
+            "routed, counted and recorded before it is answered; peers with their batching on and one thread "
+            f"for each library. wrk for {SECONDS:g} s on the same machine, whose cores it shares, {ROUNDS} "
+            "times in turns, medians. The last column: how many times as many requests noria answers. The "
+            "limit at one connection is the model's own time in process and that of an empty answer of noria."
         ),
-        header=("connections", "requests/s", "p50", "p99", "not 200"),
+        header=(
+            "work",
+            "server",
+            "connections",
+            "requests/s",
+            "p50 ms",
+            "p99 ms",
+            "failed",
+            "noria is x times",
+        ),
         rows=rows,
-        target="Target: no failed request",
-        reached=all(row[-1] == 0 for row in rows),
+        target=(
+            "Target at 32 connections, one row: 6 times MLServer's requests and a fifth of its p99, 10 times "
+            f"the others'; at one connection {KEPT:.0%} of the limit"
+            + (f"; {', '.join(missed)}" if missed else "")
+        ),
+        reached=not missed,
     )
 
 
-def figures(said: str) -> tuple[float, str, str, int]:
-    """Return requests a second, median and 99th percentile, and the failed requests, as wrk tells them."""
-
-    def found(pattern: str) -> str:
-        match = re.search(pattern, said, re.MULTILINE)
-        return match[1] if match else ""
-
-    failed = sum(map(int, re.findall(r"(?:connect|read|write|timeout|responses:) (\d+)", said)))
-    return float(found(r"Requests/sec:\s+([\d.]+)")), found(r"^ +50% +(\S+)"), found(r"^ +99% +(\S+)"), failed
-
-
-def _wrk(port: int, script: Path, connections: int) -> str:
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{SECONDS}s", "--latency", "-s", str(script)]
-    url = f"http://127.0.0.1:{port}/invocations"
-    return subprocess.run([*command, url], check=True, capture_output=True, text=True).stdout
+def _in_turns(workload: Workload, folder: Path) -> Loads:
+    """Run each server several times, one after the other, and never two at once."""
+    servers = [Prepared(server, workload, folder / server.name) for server in (OURS, *PEERS)]
+    loads: Loads = {}
+    for _ in range(ROUNDS):
+        for server in servers:
+            with server.running() as running:
+                for connections in workload.connections:
+                    _asked(running, folder, connections, WARM_UP)
+                    load = _asked(running, folder, connections, SECONDS)
+                    loads.setdefault((server.name, connections), []).append(load)
+    return loads
 
 
-def _script(body: str) -> str:
-    return f'wrk.method = "POST"\nwrk.headers["Content-Type"] = "application/json"\nwrk.body = [[{body}]]\n'
+def _asked(running: Running, folder: Path, connections: int, seconds: float) -> Load:
+    return wrk.load(running.url, running.body, connections=connections, seconds=seconds, scratch=folder)
 
 
-def _table(dice: random.Random) -> str:
-    names = [f"x{number}" for number in range(NUMBERS)]
-    lines = [",".join([*names, "y"])]
-    for _ in range(5_000):
-        x = [dice.random() for _ in names]
-        lines.append(",".join([*(f"{value:.5f}" for value in x), str(int(x[0] + x[1] > 2 * dice.random()))]))
-    return "\n".join(lines) + "\n"
+def _table(workload: Workload, loads: Loads) -> list[Sequence[object]]:
+    return [
+        (
+            workload.name,
+            name,
+            connections,
+            _rate(rounds),
+            _median([load.p50 for load in rounds]),
+            _median([load.p99 for load in rounds]),
+            sum(load.failed for load in rounds),
+            _times(loads["noria", connections], rounds),
+        )
+        for (name, connections), rounds in sorted(loads.items(), key=lambda item: item[0][1])
+    ]
+
+
+def _missed(loads: Loads) -> list[str]:
+    """Return what the targets at 32 connections want and do not get."""
+    ours = loads["noria", 32]
+    slow = [
+        f"{_times(ours, loads[peer.name, 32]):.1f} times {peer.name}"
+        for peer in PEERS
+        if _times(ours, loads[peer.name, 32]) < FASTER.get(peer.name, FASTER_ELSE)
+    ]
+    pairs = zip(loads["MLServer", 32], ours, strict=True)
+    calmer = _median([theirs.p99 / our.p99 for theirs, our in pairs])
+    return slow + ([f"MLServer's p99 is {calmer:.1f} times noria's"] if calmer < CALMER else [])
+
+
+def _share_of_the_limit(folder: Path) -> float:
+    """Return noria's rate at one connection as a share of the limit, both measured in turns once more."""
+    server = Prepared(OURS, WORKLOADS[0], folder)
+    model = folder / "model.joblib"
+    _python("train.py", WORKLOADS[0].kind, folder / "table.csv", model)
+    shares = []
+    with server.running() as running:
+        empty = f"http://127.0.0.1:{running.port}/v2/health/live"
+        _asked(running, folder, 1, WARM_UP)
+        for _ in range(ROUNDS):
+            answered = _asked(running, folder, 1, SECONDS).rate
+            call = float(_python("call.py", model, folder / "table.csv"))
+            nothing = wrk.load(empty, None, connections=1, seconds=SECONDS / 2, scratch=folder).rate
+            shares.append(answered * (call + 1 / nothing))
+    return _median(shares)
+
+
+def _python(program: str, *words: object) -> str:
+    """Return what a program of the peers prints in noria's own environment."""
+    command = [sys.executable, str(PROGRAMS / program), *map(str, words)]
+    told = {**os.environ, **ONE_THREAD}
+    return subprocess.run(command, check=True, capture_output=True, text=True, env=told).stdout
+
+
+def _times(ours: list[Load], theirs: list[Load]) -> float:
+    """Return how many times as many requests noria answered, the median of the rounds."""
+    return _median([our.rate / their.rate for our, their in zip(ours, theirs, strict=True)])
+
+
+def _rate(rounds: list[Load]) -> float:
+    return _median([load.rate for load in rounds])
+
+
+def _median(values: Sequence[float]) -> float:
+    return float(statistics.median(values))

@@ -1,7 +1,7 @@
 from benchmarks.evidence import table
 from benchmarks.idle import name_of
 from benchmarks.noop import STEPS, stages
-from benchmarks.serving import figures
+from benchmarks.wrk import Load, figures
 
 SAID = """
   Thread Stats   Avg      Stdev     Max   +/- Stdev
@@ -26,11 +26,11 @@ def test_a_table_has_columns_of_equal_width() -> None:
 
 def test_wrk_is_understood() -> None:
     # 2 reads, 1 timeout and 4 answers with another status failed
-    assert figures(SAID) == (2000.5, "210.00us", "1.02ms", 7)
+    assert figures(SAID) == Load(rate=2000.5, p50=0.21, p99=1.02, failed=7)
 
 
 def test_without_errors_wrk_says_nothing_of_them() -> None:
-    assert figures("50% 1us\n99% 2us\nRequests/sec: 1.0")[3] == 0
+    assert figures(" 50% 1us\n 99% 2us\nRequests/sec: 1.0").failed == 0
 
 
 def test_a_process_is_named_by_its_verb_or_module() -> None:
