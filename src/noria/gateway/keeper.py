@@ -60,7 +60,7 @@ class Keeper:
     def run(self) -> None:
         for home in self._homes:
             home.mkdir(parents=True, exist_ok=True)
-            for path in home.glob("ready-*.json"):  # of workers that are no more
+            for path in (*home.glob("ready-*.json"), *home.glob("metrics-*")):  # of workers that are no more
                 path.unlink()
         while (number := self._wait()) not in (signal.SIGTERM, signal.SIGINT):
             if number == signal.SIGHUP:
