@@ -16,4 +16,5 @@ settings = json.loads(sys.argv[2])
 limits = Limits(**settings.pop("limits", {}))
 of_model = {name: settings.pop(name) for name in OF_MODEL if name in settings}
 model = ModelSettings(home=Path(sys.argv[1]), name="m", **of_model)
+settings |= {name: Path(settings[name]) for name in ("certificate", "key") if name in settings}
 keeper.run(Settings(models=(model,), limits=limits, **settings), WallClock())

@@ -19,7 +19,8 @@ def bind(settings: Settings) -> socket.socket:
     """Return the listening socket of a gateway.
 
     Raises:
-        ProjectError: the network could reach it, without TLS and without `insecure`.
+        ProjectError: the network could reach it, without TLS and without `insecure`, or the certificate does
+            not load.
         Unavailable: the address is in use, or is none of this machine's.
     """
     if not (settings.certificate or settings.insecure or is_loopback(settings.host)):
@@ -28,23 +29,19 @@ def bind(settings: Settings) -> socket.socket:
             "give serve.certificate and serve.key, or serve.insecure = true behind a proxy that speaks TLS"
         )
         raise ProjectError((fault,), hint="noria doctor")
+    if settings.certificate:  # to be told now and here, not by a worker
+        from noria.gateway.tls import Certificate
+
+        Certificate(settings.certificate, settings.key)
     try:
-        found = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)
-        family, *_, address = min(found)  # IPv4 first
-        listener = socket.socket(family, socket.SOCK_STREAM)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-        listener.listen(BACKLOG)
+        return _open(settings.host, settings.port)
     except OSError as error:
+        place = f"port {settings.port} of {settings.host}"
         if error.errno == errno.EADDRINUSE:
             raise Unavailable(
-                f"port {settings.port} of {settings.host} is in use",
-                hint=f"noria gateway --port {settings.port + 1}",
+                f"{place} is in use", hint=f"noria gateway --port {settings.port + 1}"
             ) from None
-        raise Unavailable(
-            f"serve.host, serve.port: {settings.host}:{settings.port}: {error}", hint="noria doctor"
-        ) from None
-    return listener
+        raise Unavailable(f"{place} cannot be listened on: {error}", hint="noria doctor") from None
 
 
 def is_loopback(host: str) -> bool:
@@ -64,3 +61,16 @@ def room(connections: int) -> int:
         soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     return min(connections, (soft - RESERVED) * 8 // 9)
+
+
+def _open(host: str, port: int) -> socket.socket:
+    family, *_, address = min(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))  # IPv4 first
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(BACKLOG)
+    except OSError:
+        listener.close()
+        raise
+    return listener
