@@ -120,17 +120,17 @@ def check_head(version: str, headers: Mapping[bytes, bytes], limits: Limits) -> 
     """Refuse by its head alone a request that could not be answered.
 
     Raises:
-        RequestError: 413, 415, 501 or 505.
+        RequestError: 400, 413 or 415.
     """
     if version not in ("1.1", "1.0"):
-        raise RequestError(505, f"HTTP {version} is not spoken here, 1.1 is")
+        raise RequestError(400, f"HTTP {version} is not spoken here, 1.1 is")
     length = headers.get(b"content-length", b"0")
     if len(length) > 20 or int(length) > limits.max_body:  # 2**64 has 20 digits
         raise too_large(limits)
     if _CODINGS.isdisjoint(headers):
         return
     if headers.get(b"transfer-encoding", b"chunked").lower() != b"chunked":
-        raise RequestError(501, "the only transfer coding is chunked")
+        raise RequestError(400, "the only transfer coding is chunked")
     if headers.get(b"content-encoding", b"identity").lower() != b"identity":
         raise RequestError(415, "a compressed body is not taken: send it without content-encoding")
 
