@@ -6,10 +6,10 @@ READY := $(VENV)/ready
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo replay test check bench evidence lock peers clean
+.PHONY: help demo replay test check bench conformance evidence lock peers clean
 
 help:            ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(READY)   ## watch noria keep a model of flight delays good through 2013 (ARGS="--months 3" is the short one)
 	$(BIN)/noria demo $(ARGS)
@@ -29,6 +29,9 @@ check: $(READY)  ## lint, types, layers
 
 bench: $(READY)  ## compare with peers, alternating, and write docs/evidence/
 	$(BIN)/python -m benchmarks $(ARGS)
+
+conformance: $(READY) ## try each vendor's client and the suite for Open Inference, and write docs/evidence/conformance.md
+	$(BIN)/python -m benchmarks conformance
 
 evidence: $(READY) ## run the slow proofs and write docs/evidence/
 	$(BIN)/python -m pytest -m evidence $(ARGS)

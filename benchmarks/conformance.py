@@ -55,17 +55,17 @@ def measure(scratch: Path) -> Found:
     tried = [_try_noria(scratch / name, table) for name, table in _tables(random.Random(0)).items()]
     rivals = _try_mlserver(scratch / "mlserver")
     clients = [
-        _client_row(each, cases)
+        client_row(each, cases)
         for each in CLIENTS
         for cases in zip(*(t.clients[each] for t in tried), strict=True)
     ]
-    checks = [_check_row(*results) for results in zip(*(t.checks for t in tried), rivals, strict=True)]
+    checks = [check_row(*results) for results in zip(*(t.checks for t in tried), rivals, strict=True)]
     right = all(case[2] for t in tried for cases in t.clients.values() for case in cases)
     return Found(
         title="Clients and conformance",
         how=(
             "A binary model of numbers and categories and one of three classes of numbers, under `noria up`. "
-            "First each vendor's own client, in an environment of its own, pinned in `benchmarks/peers/`: its "
+            "First each vendor's own client, in an environment of its own (`benchmarks/peers/`): its "
             "predictions are compared with those of the artifact in process. Then each check of "
             "[`noria conformance`](../reference/conformance.md), with the same models, and with MLServer "
             "1.7.1 and a scikit-learn model, whose inputs its settings declare."
@@ -77,7 +77,7 @@ def measure(scratch: Path) -> Found:
     )
 
 
-def _client_row(client: str, cases: Sequence[tuple[str, str, bool]]) -> Sequence[str]:
+def client_row(client: str, cases: Sequence[tuple[str, str, bool]]) -> Sequence[str]:
     """Return one case with each model as a row; what was seen of the last is shown, or what went wrong."""
     what = cases[0][0]
     wrong = [saw for _, saw, right in cases if not right]
@@ -85,7 +85,7 @@ def _client_row(client: str, cases: Sequence[tuple[str, str, bool]]) -> Sequence
     return (client, what, _cell(f"**failed**: {wrong[0]}" if wrong else seen[-1]), "")
 
 
-def _check_row(*results: Result) -> Sequence[str]:
+def check_row(*results: Result) -> Sequence[str]:
     *ours, rivals = results
     worst = next((result for result in ours if result.status is Status.FAILED), ours[-1])
     need = "" if worst.required else " (optional)"

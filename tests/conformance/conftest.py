@@ -30,11 +30,17 @@ METADATA = {
     ],
 }
 GETS = {
-    "/v2": {"name": "tiny", "version": "1", "extensions": ["binary_tensor_data"]},
+    "/v2": {
+        "name": "tiny",
+        "version": "1",
+        "extensions": ["binary_tensor_data", "model_configuration", "statistics"],
+    },
     "/v2/health/live": {"live": True},
     "/v2/health/ready": {"live": True},
     MODEL: METADATA,
     f"{MODEL}/versions/1": METADATA,
+    f"{MODEL}/config": {"name": "tiny"},
+    f"{MODEL}/stats": {"model_stats": [{"name": "tiny", "version": "1", "inference_count": 0}]},
     f"{MODEL}/ready": {"name": "tiny", "ready": True},
     f"{MODEL}/versions/1/ready": {"name": "tiny", "ready": True},
 }

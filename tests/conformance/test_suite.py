@@ -152,6 +152,8 @@ SPOILED = {
     "binary-output-by-name": asking(never_binary, lambda asked: b'"binary_data"' in asked.body),
     "binary-too-short": lenient,
     "binary-length-too-long": lenient,
+    "configuration": told(f"{MODEL}/config", status(404)),
+    "statistics": told(f"{MODEL}/stats", fields(model_stats=[])),
     "repository-index": told("/v2/repository/index", status(404)),
     **dict.fromkeys(REFUSALS, lenient),
     "fitting-statuses": lambda asked, serve: replace(serve(asked), status=500),

@@ -4,7 +4,6 @@ import pandas as pd
 import requests
 from cases import raised, run, same
 from mlflow.deployments import get_deploy_client
-from mlflow.exceptions import MlflowException
 from mlflow.pyfunc.scoring_server.client import ScoringServerClient
 
 
@@ -18,7 +17,7 @@ def ready(work):
 
 def frame(work):
     """ScoringServerClient: a DataFrame"""
-    return same(_scoring(work).invoke(pd.DataFrame(work.columns)).get_predictions(), work)
+    return same(_predictions(_scoring(work).invoke(pd.DataFrame(work.columns))), work)
 
 
 def array(work):
@@ -26,12 +25,12 @@ def array(work):
     if "category" in work.kinds.values():
         return ""
     numbers = pd.DataFrame(work.columns).to_numpy()
-    return same(_scoring(work).invoke(numbers).get_predictions(), work)
+    return same(_predictions(_scoring(work).invoke(numbers)), work)
 
 
-def records(work):
-    """ScoringServerClient: records"""
-    return same(_scoring(work).invoke({"dataframe_records": work.records}).get_predictions(), work)
+def rows(work):
+    """ScoringServerClient: a list of rows"""
+    return same(_predictions(_scoring(work).invoke(work.rows)), work)
 
 
 def missing(work):
@@ -39,7 +38,7 @@ def missing(work):
     frame = pd.DataFrame(work.columns)
     number = next(name for name, kind in work.kinds.items() if kind == "number")
     frame.loc[0, number] = float("nan")
-    found = _scoring(work).invoke(frame).get_predictions()
+    found = _predictions(_scoring(work).invoke(frame))
     assert len(found) == len(frame)
     return f"{len(found)} rows"
 
@@ -61,7 +60,7 @@ def unknown_model(work):
     """get_deploy_client: an unknown endpoint"""
     client, inputs = get_deploy_client(work.url), {"dataframe_records": work.records}
     return raised(
-        MlflowException, lambda: client.predict(endpoint="nosuchmodel", inputs=inputs), "nosuchmodel"
+        requests.HTTPError, lambda: client.predict(endpoint="nosuchmodel", inputs=inputs), "nosuchmodel"
     )
 
 
@@ -77,7 +76,12 @@ def content_type(work):
     """requests: a content type that is none of MLflow's"""
     answer = requests.post(f"{work.url}/invocations", b"x", headers={"Content-Type": "image/png"}, timeout=30)
     assert answer.status_code == 415, answer.status_code
-    return answer.json()["error_code"]
+    assert answer.json()["error_code"] == "BAD_REQUEST", answer.text
+    return f"415 {answer.json()['message']}"
+
+
+def _predictions(answer):
+    return answer.get_predictions(predictions_format="ndarray")
 
 
 def _scoring(work):
@@ -85,4 +89,4 @@ def _scoring(work):
     return ScoringServerClient(host, port)
 
 
-run(ready, frame, array, records, missing, refused, deployment, unknown_model, csv, content_type)
+run(ready, frame, array, rows, missing, refused, deployment, unknown_model, csv, content_type)

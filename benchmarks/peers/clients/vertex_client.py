@@ -3,9 +3,10 @@
 import json
 
 from cases import raised, run, same
-from google.api.httpbody_pb2 import HttpBody
 from google.api_core.exceptions import BadRequest, NotFound
 from google.auth.credentials import AnonymousCredentials
+from google.auth.transport.requests import AuthorizedSession
+from google.cloud.aiplatform import models
 from google.cloud.aiplatform_v1 import PredictionServiceClient
 from google.cloud.aiplatform_v1.services.prediction_service.transports import PredictionServiceRestTransport
 from google.protobuf import json_format
@@ -31,10 +32,15 @@ def identity(work):
 
 
 def raw(work):
-    """raw_predict"""
-    body = HttpBody(content_type="application/json", data=json.dumps({"instances": work.rows}).encode())
-    answer = _client(work).raw_predict(endpoint=_endpoint(work.model), http_body=body)
-    return same(json.loads(answer.data)["predictions"], work)
+    """rawPredict, as the library's Endpoint sends it and reads the answer's headers"""
+    answer = AuthorizedSession(AnonymousCredentials()).post(
+        url=f"{work.url}/v1/{_endpoint(work.model)}:rawPredict",
+        data=json.dumps({"instances": work.rows}),
+        headers={"Content-Type": "application/json"},
+    )
+    assert answer.headers[models._RAW_PREDICT_DEPLOYED_MODEL_ID_KEY] == work.version
+    assert work.model in answer.headers[models._RAW_PREDICT_MODEL_RESOURCE_KEY]
+    return same(answer.json()["predictions"], work)
 
 
 def unknown_model(work):

@@ -1,6 +1,6 @@
 """Checks of extensions: whoever declares one has to keep to it.
 
-Binary tensors: https://github.com/triton-inference-server/server/blob/main/docs/protocol/extension_binary_data.md
+They are Triton's: https://github.com/triton-inference-server/server/tree/main/docs/protocol
 """
 
 from __future__ import annotations
@@ -63,6 +63,26 @@ def binary_length_too_long(target: Target) -> str:
     return refused(_send(target, header, tensors, length=len(header) + len(tensors) + 1))
 
 
+@required
+def configuration(target: Target) -> str:
+    """The model configuration extension returns the configuration by GET: "name" is the model's."""
+    _declared(target, "model_configuration")
+    name = _read(target, "/config").get("name")
+    if name != target.model:
+        raise Failed(f"the name is {name!r}")
+    return "200"
+
+
+@required
+def statistics(target: Target) -> str:
+    """The statistics extension returns "model_stats", a list with the model's name and what it has served."""
+    _declared(target, "statistics")
+    stats = _read(target, "/stats").get("model_stats")
+    if not isinstance(stats, list) or not stats or stats[0].get("name") != target.model:
+        raise Failed(f"model_stats is {stats!r}")
+    return f"{stats[0].get('inference_count')} inferences"
+
+
 @optional
 def repository_index(target: Target) -> str:
     """The model repository extension lists the models by name: POST v2/repository/index."""
@@ -77,18 +97,25 @@ def repository_index(target: Target) -> str:
 
 CHECKS = (
     binary_input, binary_output, binary_output_by_name, binary_too_short, binary_length_too_long,
-    repository_index,
+    configuration, statistics, repository_index,
 )  # fmt: skip
 
 
-def _request(target: Target) -> dict[str, Any]:
-    """Return a request of two rows.
+def _declared(target: Target, extension: str) -> None:
+    if extension not in target.extensions:
+        raise Skipped(f"the server does not declare {extension}")
 
-    Raises:
-        Skipped: the server does not declare binary tensors.
-    """
-    if BINARY not in target.extensions:
-        raise Skipped(f"the server does not declare {BINARY}")
+
+def _read(target: Target, verb: str) -> dict[str, Any]:
+    answer = target.client.ask("GET", target.path(verb))
+    if answer.status != 200:
+        raise Failed(f"{answer.status} {answer.said}")
+    return answer.json
+
+
+def _request(target: Target) -> dict[str, Any]:
+    """Return a request of two rows, if the server declares binary tensors."""
+    _declared(target, BINARY)
     return target.request(2)
 
 
