@@ -13,14 +13,14 @@ from noria.errors import RequestError
 class Answer(msgspec.Struct, frozen=True):
     """The outputs in the order of the rows; `versions` and `roles` are unique, the champion first.
 
-    `logged` is False when the disk refused the record of the prediction.
+    `log` is how the prediction is kept, buffered or durable; "" when it is not.
     """
 
     id: str
     outputs: list[Any]
     versions: tuple[int, ...]
     roles: tuple[str, ...]
-    logged: bool
+    log: str
 
 
 Done = Callable[[Answer | RequestError], None]
@@ -29,7 +29,7 @@ Done = Callable[[Answer | RequestError], None]
 class Merge:
     """The rows of one request, until all are answered; `rows` holds the row numbers of each version."""
 
-    def __init__(self, key: str, versions: list[int], done: Done) -> None:
+    def __init__(self, key: str, versions: list[int], log: str, done: Done) -> None:
         self.rows: dict[int, list[int]] = {}
         for row, version in enumerate(versions):
             self.rows.setdefault(version, []).append(row)
@@ -37,19 +37,19 @@ class Merge:
         self._outputs: list[Any] = [None] * len(versions)
         self._open = len(self.rows)
         self._arms: dict[str, int] = {}
-        self._logged = True
+        self._log = log
         self._done: Done | None = done
 
     def add(self, rows: list[int], version: int, role: str, outputs: list[Any], logged: bool) -> None:
         for row, output in zip(rows, outputs, strict=True):
             self._outputs[row] = output
         self._arms[role] = version
-        self._logged = self._logged and logged
+        self._log = self._log if logged else ""
         self._open -= 1
         if self._open == 0 and self._done:
             roles = tuple(sorted(self._arms, reverse=True))  # champion, challenger
             versions = tuple(self._arms[role] for role in roles)
-            self._done(Answer(self._id, self._outputs, versions, roles, self._logged))
+            self._done(Answer(self._id, self._outputs, versions, roles, self._log))
 
     def fail(self, error: RequestError) -> None:
         done, self._done = self._done, None

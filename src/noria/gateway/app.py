@@ -15,6 +15,7 @@ from noria.gateway.listen import BACKLOG, room
 from noria.gateway.models import Model
 from noria.gateway.plan_watch import PlanWatch
 from noria.gateway.record import Recorder
+from noria.gateway.reserve import Reserve
 from noria.gateway.route import Router
 from noria.gateway.server import Server
 from noria.gateway.settings import ModelSettings, Settings
@@ -59,8 +60,15 @@ async def serve(settings: Settings, worker: int, listener: socket.socket, clock:
 
 
 def _model(settings: ModelSettings, worker: int, clock: Clock) -> Model:
-    recorder = Recorder(settings.home / "log", worker=worker, clock=clock)
-    router = Router(settings.name, recorder, clock, entity=settings.entity)
+    recorder = Recorder(
+        settings.home / "log",
+        worker=worker,
+        clock=clock,
+        reserve=Reserve(settings.home / "reserve"),
+        durable=settings.log == "durable",
+    )
+    refuse = settings.full == "refuse"
+    router = Router(settings.name, recorder, clock, entity=settings.entity, refuse=refuse)
     return Model(settings=settings, router=router, recorder=recorder)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from time import monotonic
 from typing import Any
 
@@ -51,8 +52,8 @@ class Job:
         self.alone = False  # after a batch that killed its host, its jobs travel one by one
 
 
-Log = Callable[[int, list[Job], bytes, bytes], bool]
-"""Record a version, jobs of one plan and role, their call and outputs; say whether the disk kept it."""
+Log = Callable[[int, list[Job], bytes, bytes, Callable[[bool], None]], None]
+"""Record a version, jobs of one plan and role, their call and outputs; then tell whether they are kept."""
 
 
 class Lane:
@@ -121,8 +122,10 @@ class Lane:
         if reply.errors or any(job.plan != first.plan or job.role != first.role for job in jobs):
             self._settle_singly(jobs, reply)
             return
-        logged = self._log(self.version, jobs, call, reply.outputs)
-        outputs = reply.values()
+        tell = partial(self._tell, jobs, reply.values())
+        self._log(self.version, jobs, call, reply.outputs, tell)
+
+    def _tell(self, jobs: list[Job], outputs: list[Any], logged: bool) -> None:
         start = 0
         for job in jobs:
             end = start + job.batch.rows
@@ -141,8 +144,8 @@ class Lane:
                 job.settle(job, self.version, RequestError(500, wrong), True)
             else:
                 call = encode_call(join([job.batch], self.numbers))
-                logged = self._log(self.version, [job], call, reply.part(start, end))
-                job.settle(job, self.version, outputs[start:end], logged)
+                tell = partial(self._tell, [job], outputs[start:end])
+                self._log(self.version, [job], call, reply.part(start, end), tell)
             start = end
 
     def _link_changed(self) -> None:

@@ -87,9 +87,14 @@ class Endpoints:
         ids, labels = feedback.decode(request.body, sent_id(request))
         source = request.headers.get(b"x-noria-source", b"feedback").decode("latin-1")
         record = {"k": "l", "at": self._clock.now().timestamp(), "model": model.name, "ids": ids}
-        if not model.recorder.append(record | {"labels": labels, "source": source}):
-            raise RequestError(503, "the labels could not be kept: the disk refuses")
-        reply(Response(200, _json({"accepted": len(ids)})))
+
+        def settled(kept: bool) -> None:
+            if kept:
+                reply(Response(200, _json({"accepted": len(ids)})))
+            else:
+                reply(self.refuse(request.path, 503, "the labels could not be kept: the disk refuses"))
+
+        model.recorder.append(record | {"labels": labels, "source": source}, settled)
 
 
 def _owner(path: str) -> Protocol:

@@ -14,6 +14,11 @@ from noria.gateway.protocols.sagemaker import INFERENCE_ID
 from noria.gateway.schema import Schema
 
 MAX_ID = 256
+_KEPT = {
+    "buffered": b"x-noria-log: buffered\r\n",
+    "durable": b"x-noria-log: durable\r\n",
+    "": b"x-noria-logged: false\r\n",
+}
 
 
 class Prediction:
@@ -88,12 +93,7 @@ def _is_id(key: str) -> bool:
 def _success(answer: Answer, protocol: Protocol, model: str, form: Any, schema: Schema) -> Response:
     content = protocol.encode(answer, form, model, schema)
     versions, roles, origin = _origin(answer.versions, answer.roles)
-    lines = b"%b%bx-request-id: %b\r\n%b" % (
-        content.headers,
-        origin,
-        answer.id.encode(),
-        b"" if answer.logged else b"x-noria-logged: false\r\n",
-    )
+    lines = b"%b%bx-request-id: %b\r\n%b" % (content.headers, origin, answer.id.encode(), _KEPT[answer.log])
     return Response(200, content.body, lines, content.content_type, (model, versions, roles, protocol.name))
 
 

@@ -22,12 +22,14 @@ from noria.gateway.batch import Batch, join, take
 from noria.gateway.batching import Job, Lane
 from noria.gateway.frames import encode_call
 from noria.gateway.ids import Mint
-from noria.gateway.record import Recorder
+from noria.gateway.record import Recorder, Settled
 from noria.gateway.schema import Schema
 from noria.ports import Clock
 
 SHADOW_ROWS = 64
 """Rows that wait, for an answer or as copies, from which on copies are shed."""
+
+UNKEPT = RequestError(503, "predictions cannot be kept now, and this gateway answers none without")
 
 
 class Served(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,13 +62,17 @@ class Served(msgspec.Struct, frozen=True, kw_only=True):
 class Router:
     """Answers batches from `served`; None until a plan is ready. `shed` counts copies that were not made."""
 
-    def __init__(self, model: str, recorder: Recorder, clock: Clock, *, entity: str | None) -> None:
+    def __init__(
+        self, model: str, recorder: Recorder, clock: Clock, *, entity: str | None, refuse: bool
+    ) -> None:
+        """Answer for a model; with `refuse` nobody is answered whose prediction is not kept."""
         self.served: Served | None = None
         self.shed = 0
         self._model = model
         self._recorder = recorder
         self._clock = clock
         self._entity = entity
+        self._refuse = refuse
         self._mint = Mint(clock)
 
     def ready(self) -> Served:
@@ -88,6 +94,8 @@ class Router:
             RequestError: nobody can answer now, or `version` does not serve.
         """
         served = self.ready()
+        if self._refuse and self._recorder.full:
+            raise UNKEPT
         plan = served.plan
         key = key or self._mint()
         ids = [key] if batch.rows == 1 else [f"{key}/{row}" for row in range(batch.rows)]
@@ -96,7 +104,7 @@ class Router:
             versions = [choose(plan, each) for each in entities]
         else:
             versions = [_pinned(plan, version)] * batch.rows
-        merge = Merge(key, versions, done)
+        merge = Merge(key, versions, self._recorder.mode, done)
         started = monotonic()
         if any(served.lanes[chosen].full for chosen in merge.rows):
             raise RequestError(503, "too many requests are waiting")
@@ -109,12 +117,18 @@ class Router:
             self._submit(job, chosen, served)
 
     def log(
-        self, version: int, jobs: list[Job], call: bytes, outputs: bytes, error: str | None = None
-    ) -> bool:
-        """Record jobs of one plan and role, as sent and answered; return whether the disk kept them."""
+        self,
+        version: int,
+        jobs: list[Job],
+        call: bytes,
+        outputs: bytes,
+        settled: Settled,
+        error: str | None = None,
+    ) -> None:
+        """Record jobs of one plan and role, as sent and answered; then tell whether they are kept."""
         now = monotonic()
         first = jobs[0]
-        return self._recorder.append(
+        self._recorder.append(
             {
                 "k": "p",
                 "model": self._model,
@@ -128,7 +142,8 @@ class Router:
                 "outputs": outputs,
                 "latencies": array("d", [now - job.started for job in jobs for _ in job.ids]).tobytes(),
                 "error": error,
-            }
+            },
+            settled,
         )
 
     def _entities(self, batch: Batch, entity: str, ids: list[str]) -> list[str]:
@@ -155,6 +170,9 @@ class Router:
         result: list[Any] | RequestError,
         logged: bool,
     ) -> None:
+        if not logged and self._refuse:
+            merge.fail(UNKEPT)
+            return
         if not isinstance(result, RequestError):
             merge.add(rows, version, job.role, result, logged)
             self._shadow(job)
@@ -184,7 +202,11 @@ class Router:
             self._log_failure(job, version, result)
 
     def _log_failure(self, job: Job, version: int, error: RequestError) -> None:
-        self.log(version, [job], encode_call(join([job.batch], frozenset())), b"", error.message)
+        self.log(version, [job], encode_call(join([job.batch], frozenset())), b"", _ignore, error.message)
+
+
+def _ignore(logged: bool) -> None:
+    """Nobody waits for the record of a failure."""
 
 
 def _pinned(plan: Plan, version: int) -> int:

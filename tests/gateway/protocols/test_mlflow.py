@@ -66,7 +66,7 @@ def test_a_bad_body_is_refused_by_name(body: dict[str, Any], said: str) -> None:
 
 
 def test_predictions_and_errors_have_mlflows_form() -> None:
-    answer = Answer(id="", outputs=[0.5], versions=(7,), roles=("champion",), logged=True)
+    answer = Answer(id="", outputs=[0.5], versions=(7,), roles=("champion",), log="buffered")
     assert mlflow.encode(answer, None, "m", SCHEMA).body == b'{"predictions":[0.5]}'
     assert json.loads(mlflow.fail(400, "no").body) == {"error_code": "BAD_REQUEST", "message": "no"}
 

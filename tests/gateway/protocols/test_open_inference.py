@@ -106,7 +106,7 @@ def test_a_bad_body_is_refused_by_name(content: bytes, said: str) -> None:
 
 
 def answer(outputs: list[Any]) -> Answer:
-    return Answer(id="r1", outputs=outputs, versions=(7, 8), roles=("champion", "challenger"), logged=True)
+    return Answer(id="r1", outputs=outputs, versions=(7, 8), roles=("champion", "challenger"), log="buffered")
 
 
 THREE = Schema.of([SPEC | {"task": "multiclass", "classes": ["a", "b"]}], [])

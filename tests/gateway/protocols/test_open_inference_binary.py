@@ -138,7 +138,7 @@ def test_a_header_length_that_does_not_fit_is_refused(length: bytes) -> None:
 def test_an_answer_in_binary_is_json_and_float64(classes: tuple[int, ...], outputs: list[Any]) -> None:
     spec = {"features": [{"name": "a", "kind": "number"}], "classes": classes}
     schema = Schema.of([spec | {"task": "multiclass" if classes else "regression"}], [])
-    answer = Answer(id="r1", outputs=outputs, versions=(7,), roles=("champion",), logged=True)
+    answer = Answer(id="r1", outputs=outputs, versions=(7,), roles=("champion",), log="buffered")
     content = open_inference.encode(answer, True, "m", schema)
     name, _, length = content.headers.strip().partition(b": ")
     assert (name, content.content_type) == (b"inference-header-content-length", b"application/octet-stream")

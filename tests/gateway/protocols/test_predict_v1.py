@@ -11,7 +11,7 @@ from noria.gateway.schema import Schema
 SPEC = {"task": "binary", "features": [{"name": "a", "kind": "number"}, {"name": "b", "kind": "number"}]}
 SCHEMA = Schema.of([SPEC], [])
 ALONE = Schema.of([{"task": "binary", "features": [{"name": "a", "kind": "number"}]}], [])
-ANSWER = Answer(id="", outputs=[0.5], versions=(7,), roles=("champion",), logged=True)
+ANSWER = Answer(id="", outputs=[0.5], versions=(7,), roles=("champion",), log="buffered")
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ def test_the_inference_id_is_the_id_of_the_request() -> None:
 
 
 def test_the_answer_names_the_variant_and_the_error_its_kind() -> None:
-    answer = Answer(id="", outputs=[0.5], versions=(7,), roles=("champion",), logged=True)
+    answer = Answer(id="", outputs=[0.5], versions=(7,), roles=("champion",), log="buffered")
     content = sagemaker.encode(answer, None, "m", SCHEMA)
     assert content.body == mlflow.encode(answer, None, "m", SCHEMA).body
     assert content.headers == b"x-amzn-invoked-production-variant: 7\r\n"

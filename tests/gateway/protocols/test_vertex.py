@@ -8,7 +8,7 @@ from noria.gateway.protocols import vertex
 from noria.gateway.schema import Schema
 
 SCHEMA = Schema.of([{"task": "binary", "features": [{"name": "a", "kind": "number"}]}], [])
-ANSWER = Answer(id="", outputs=[0.5], versions=(7,), roles=("champion",), logged=True)
+ANSWER = Answer(id="", outputs=[0.5], versions=(7,), roles=("champion",), log="buffered")
 
 
 def test_a_prediction_names_its_model_and_version() -> None:
