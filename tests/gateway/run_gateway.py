@@ -3,9 +3,11 @@
 import json
 import sys
 from dataclasses import fields
+from datetime import timedelta
 from pathlib import Path
 
 from noria.clock import WallClock
+from noria.core.policy import Rate
 from noria.gateway import keeper
 from noria.gateway.http import Limits
 from noria.gateway.settings import ModelSettings, Settings
@@ -15,6 +17,9 @@ OF_MODEL = [each.name for each in fields(ModelSettings)]
 settings = json.loads(sys.argv[2])
 limits = Limits(**settings.pop("limits", {}))
 of_model = {name: settings.pop(name) for name in OF_MODEL if name in settings}
+if "rate" in of_model:  # requests and seconds
+    count, seconds = of_model["rate"]
+    of_model["rate"] = Rate(count=count, period=timedelta(seconds=seconds))
 model = ModelSettings(home=Path(sys.argv[1]), name="m", **of_model)
 settings |= {name: Path(settings[name]) for name in ("certificate", "key") if name in settings}
 keeper.run(Settings(models=(model,), limits=limits, **settings), WallClock())
