@@ -8,6 +8,7 @@ import msgspec
 
 import noria
 from noria.errors import RequestError
+from noria.gateway.batching import Lane
 from noria.gateway.http import Reply, Request, Response
 from noria.gateway.models import Model, Models
 from noria.gateway.paths import Route
@@ -48,6 +49,8 @@ class About:
             Route("GET", "/v2/models/{model}/versions/{version}/ready", Scope.PREDICT, self._model_ready),
             Route("GET", "/v2/models/{model}/config", Scope.PREDICT, self._configuration),
             Route("GET", "/v2/models/{model}/versions/{version}/config", Scope.PREDICT, self._configuration),
+            Route("GET", "/v2/models/{model}/stats", Scope.PREDICT, self._statistics),
+            Route("GET", "/v2/models/{model}/versions/{version}/stats", Scope.PREDICT, self._statistics),
         ]
 
     # --- the gateway
@@ -91,15 +94,14 @@ class About:
         _say(reply, {"models": self._models.names})
 
     def _index(self, request: Request, reply: Reply) -> None:
-        _say(reply, metadata.index({model.name: _serving(model) for model in self._models}))
+        _say(reply, metadata.index({model.name: _up(_serving(model)) for model in self._models}))
 
     def _refuse_to_load(self, request: Request, reply: Reply, model: str) -> None:
         name = self._models.named(model).name
         raise RequestError(403, f"which version of {name} is loaded is decided by noria promote alone")
 
     def _status(self, request: Request, reply: Reply, model: str, version: str | None = None) -> None:
-        versions = _chosen(self._models.named(model), version)
-        status = predict_v1.status(model, versions)
+        status = predict_v1.status(model, _up(_serving(self._models.named(model), version)))
         _say(reply, status, 200 if status["ready"] else 503)
 
     def _model_ready(self, request: Request, reply: Reply, model: str, version: str | None = None) -> None:
@@ -113,35 +115,39 @@ class About:
     def _configuration(self, request: Request, reply: Reply, model: str, version: str | None = None) -> None:
         self._tell(reply, model, version, metadata.configuration)
 
+    def _statistics(self, request: Request, reply: Reply, model: str, version: str | None = None) -> None:
+        lanes = _serving(self._models.named(model), version)
+        told = [metadata.statistics(model, number, lane.tally) for number, lane in lanes.items()]
+        _say(reply, {"model_stats": told})
+
     def _tell(self, reply: Reply, name: str, version: str | None, tell: Any) -> None:
         model = self._models.named(name)
         schema = model.router.ready().schema
-        _say(reply, tell(name, [str(each) for each in _chosen(model, version)], schema))
+        _say(reply, tell(name, [str(each) for each in _serving(model, version)], schema))
 
 
 def _say(reply: Reply, content: Any, status: int = 200) -> None:
     reply(Response(status, _json(content)))
 
 
-def _serving(model: Model) -> dict[int, bool]:
-    """Return the versions that answer, the champion first, and whether the process of each is up."""
-    served = model.router.served
-    if served is None:
-        return {}
-    return {arm.version: served.lanes[arm.version].link.up for arm in reversed(served.plan.arms)}
-
-
-def _chosen(model: Model, version: str | None) -> dict[int, bool]:
-    """Return the versions that answer, or the one that was asked for.
+def _serving(model: Model, version: str | None = None) -> dict[int, Lane]:
+    """Return the lanes of the versions that answer, the champion first, or of the one that was asked for.
 
     Raises:
         RequestError: 404, the version does not serve.
     """
-    serving = _serving(model)
+    served = model.router.served
+    lanes = (
+        {} if served is None else {arm.version: served.lanes[arm.version] for arm in served.plan.arms[::-1]}
+    )
     if version is None:
-        return serving
+        return lanes
     number = version_number(version)
-    if number not in serving:
-        known = ", ".join(map(str, serving)) or "none"
+    if number not in lanes:
+        known = ", ".join(map(str, lanes)) or "none"
         raise RequestError(404, f"version {number} does not serve; serving: {known}")
-    return {number: serving[number]}
+    return {number: lanes[number]}
+
+
+def _up(lanes: dict[int, Lane]) -> dict[int, bool]:
+    return {version: lane.link.up for version, lane in lanes.items()}

@@ -17,6 +17,7 @@ from noria.errors import RequestError
 from noria.gateway.batch import Batch, join
 from noria.gateway.frames import Reply, encode_call
 from noria.gateway.link import Link
+from noria.gateway.tally import Requests, Tally
 
 MAX_ROWS = 1024
 """Rows of a micro-batch; a larger request travels alone."""
@@ -71,6 +72,7 @@ class Lane:
         self._flying: list[Job] = []
         self._scheduled = False
         self.rows = 0
+        self.tally = Tally()
         link.on_change = self._link_changed
 
     @property
@@ -115,13 +117,16 @@ class Lane:
         self._flying = []
         self._send()  # the host goes on while this batch is recorded and answered
         if isinstance(reply, RequestError):
+            self._count(jobs, self.tally.failed)
             for job in jobs:
                 job.settle(job, self.version, reply, True)
             return
+        self.tally.calls += 1
         first = jobs[0]
         if reply.errors or any(job.plan != first.plan or job.role != first.role for job in jobs):
             self._settle_singly(jobs, reply)
             return
+        self._count(jobs, self.tally.answered)
         tell = partial(self._tell, jobs, reply.values())
         self._log(self.version, jobs, call, reply.outputs, tell)
 
@@ -140,6 +145,7 @@ class Lane:
             wrong = next(
                 (f"row {row - start}: {errors[row]}" for row in range(start, end) if row in errors), ""
             )
+            self._count([job], self.tally.failed if wrong else self.tally.answered)
             if wrong:
                 job.settle(job, self.version, RequestError(500, wrong), True)
             else:
@@ -147,6 +153,9 @@ class Lane:
                 tell = partial(self._tell, [job], outputs[start:end])
                 self._log(self.version, [job], call, reply.part(start, end), tell)
             start = end
+
+    def _count(self, jobs: list[Job], requests: Requests) -> None:
+        requests.add([job.started for job in jobs], sum(job.batch.rows for job in jobs))
 
     def _link_changed(self) -> None:
         if self.link.up:

@@ -33,7 +33,7 @@ class PlanWatch:
         self._worker = worker
         self._workers = workers
         self._router = model.router
-        self._extras = model.settings.columns
+        self._settings = model.settings
         self._deadline = model.settings.deadline
         self._number: int | None = None
         self._lanes: dict[str, Lane] = {}
@@ -90,7 +90,7 @@ class PlanWatch:
             plan = _champion_only(plan)  # a gateway that starts beside a broken challenger still serves
         if loaded.issuperset(plan.versions):
             lanes = {version: self._lane(version, names[version]) for version in plan.versions}
-            self._router.served = Served.of(plan, lanes, self._extras) if lanes else None
+            self._router.served = Served.of(plan, lanes, self._settings) if lanes else None
             self._number = plan.number
         self._retire()
         self._report(failed)

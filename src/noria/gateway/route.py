@@ -8,7 +8,7 @@ only when few rows wait.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
 from time import monotonic
 from typing import Any, Self
@@ -24,6 +24,7 @@ from noria.gateway.frames import encode_call
 from noria.gateway.ids import Mint
 from noria.gateway.record import Recorder, Settled
 from noria.gateway.schema import Schema
+from noria.gateway.settings import ModelSettings
 from noria.ports import Clock
 
 SHADOW_ROWS = 64
@@ -45,8 +46,8 @@ class Served(msgspec.Struct, frozen=True, kw_only=True):
     beyond: Mapping[int, frozenset[str]]
 
     @classmethod
-    def of(cls, plan: Plan, lanes: Mapping[int, Lane], extras: Sequence[str]) -> Self:
-        """Return what serves under `plan`; its versions are all in `lanes`. For `extras` see `Schema.of`."""
+    def of(cls, plan: Plan, lanes: Mapping[int, Lane], settings: ModelSettings) -> Self:
+        """Return what serves under `plan`; its versions are all in `lanes`."""
         lanes = {version: lanes[version] for version in reversed(plan.versions)}
         champion = plan.champion if plan.champion is not None else next(iter(lanes))
         specs = [lanes[champion].link.spec, *(lane.link.spec for lane in lanes.values())]
@@ -54,7 +55,7 @@ class Served(msgspec.Struct, frozen=True, kw_only=True):
         return cls(
             plan=plan,
             lanes=lanes,
-            schema=Schema.of(specs, extras),
+            schema=Schema.of(specs, settings.columns, settings.nan),
             beyond={version: lane.features - features for version, lane in lanes.items()},
         )
 

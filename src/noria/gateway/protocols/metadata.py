@@ -7,6 +7,7 @@ from typing import Any
 
 from noria.gateway.protocols.open_inference import OUTPUT
 from noria.gateway.schema import Schema
+from noria.gateway.tally import Requests, Tally
 
 EXTENSIONS = ("binary_tensor_data", "model_configuration", "model_repository", "statistics")
 PLATFORM = "noria"
@@ -53,6 +54,21 @@ def index(models: Mapping[str, Mapping[int, bool]]) -> list[dict[str, str]]:
         for name, versions in models.items()
         for version, up in versions.items()
     ]
+
+
+def statistics(model: str, version: int, tally: Tally) -> dict[str, Any]:
+    """Return what a version has answered since this worker knows it, in the words of Triton's statistics."""
+    return {
+        "name": model,
+        "version": str(version),
+        "inference_count": tally.answered.rows,
+        "execution_count": tally.calls,
+        "inference_stats": {"success": _duration(tally.answered), "fail": _duration(tally.failed)},
+    }
+
+
+def _duration(requests: Requests) -> dict[str, int]:
+    return {"count": requests.count, "ns": int(requests.seconds * 1e9)}
 
 
 def _datatype(kind: str) -> str:

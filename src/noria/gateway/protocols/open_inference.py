@@ -24,6 +24,10 @@ from noria.gateway.schema import Schema
 
 OUTPUT = "predict"
 """The name of the one output."""
+MAX_OUTPUTS = 2**16
+"""Bytes that the list of wanted outputs may have; there is one output."""
+LARGE = 2**20
+"""Bytes of JSON from which on its inputs are counted before it is read."""
 
 
 class _Output(msgspec.Struct, frozen=True):
@@ -35,10 +39,11 @@ class _Inference(msgspec.Struct, frozen=True):
     inputs: list[Tensor]
     id: str = ""
     parameters: Parameters | None = None
-    outputs: list[_Output] | None = None
+    outputs: msgspec.Raw = msgspec.Raw()  # a list of _Output
 
 
 _decoder = msgspec.json.Decoder(_Inference)
+_outputs = msgspec.json.Decoder(list[_Output] | None)
 _encode = msgspec.json.Encoder().encode
 
 
@@ -50,11 +55,11 @@ def decode(content: bytes, headers: Headers, schema: Schema) -> Batch:
     """
     length = headers.get(binary.LENGTH)
     if length is None:
-        request = body.decode(_decoder, content)
+        request = _read(content, schema)
         data: Sequence[Data] = [each.data or tensors.data_of(each) for each in request.inputs]
     else:
         text, tail = binary.split(content, length)
-        request = body.decode(_decoder, text)
+        request = _read(text, schema)
         data = binary.read(request.inputs, tail)
     return _batch(request, data, schema, _wants_binary(request))
 
@@ -81,6 +86,12 @@ def fail(status: int, message: str) -> Content:
 PROTOCOL = Protocol(name="v2", decode=decode, encode=encode, fail=fail)
 
 
+def _read(content: bytes, schema: Schema) -> _Inference:
+    if len(content) > LARGE and (inputs := content.count(b'"datatype"')) > len(schema.kinds):
+        raise RequestError(400, f"inputs: there are {inputs}, and the model has {len(schema.kinds)} columns")
+    return body.decode(_decoder, content)
+
+
 def _batch(request: _Inference, data: Sequence[Data], schema: Schema, form: bool) -> Batch:
     inputs = request.inputs
     if len(inputs) == 1 and tensors.is_table(inputs[0], schema):
@@ -96,7 +107,12 @@ def _batch(request: _Inference, data: Sequence[Data], schema: Schema, form: bool
 
 def _wants_binary(request: _Inference) -> bool:
     wanted = bool(request.parameters and request.parameters.binary_data_output)
-    for output in request.outputs or ():
+    outputs = bytes(request.outputs)
+    if not outputs:
+        return wanted
+    if len(outputs) > MAX_OUTPUTS:
+        raise RequestError(400, f"outputs: {len(outputs)} bytes are too many; the model has {OUTPUT!r} alone")
+    for output in body.decode(_outputs, outputs) or ():
         if output.name != OUTPUT:
             raise RequestError(400, f"outputs: there is no {output.name[:40]!r}; the model has {OUTPUT!r}")
         if output.parameters.binary_data is not None:

@@ -79,15 +79,17 @@ def table(tensor: Tensor, data: Data, features: tuple[str, ...]) -> list[list[An
     """
     rows, width = tensor.shape
     if tensor.datatype not in DTYPES:
-        raise fault(tensor, f"a table of shape {tensor.shape} holds numbers, not {tensor.datatype[:20]}")
+        raise fault(tensor, f"a table of shape {_shape(tensor)} holds numbers, not {tensor.datatype[:20]}")
     if width != len(features):
-        raise fault(tensor, f"has {width} columns, and the model has {len(features)}: {', '.join(features)}")
+        raise fault(
+            tensor, f"has {str(width)[:40]} columns, and the model has {len(features)}: {', '.join(features)}"
+        )
     if isinstance(data, np.ndarray):
         _check_size(tensor, data, rows * width)
         return np.array(data.reshape(rows, width).T, dtype=np.float64, order="C")
     if data and type(data[0]) is list:
         if len(data) != rows or any(type(row) is not list or len(row) != width for row in data):
-            raise fault(tensor, f"its data are neither flat nor {rows} rows of {width} values")
+            raise fault(tensor, f"its data are neither flat nor of the shape {_shape(tensor)}")
         return list(map(list, zip(*data, strict=True)))
     _check_size(tensor, data, rows * width)
     return [data[index::width] for index in range(width)]
@@ -105,7 +107,7 @@ def column(tensor: Tensor, data: Data, schema: Schema) -> Data:
     if len(shape) == 1 and shape[0] == len(data) > 0 and type(data[0]) is not list:
         return data
     if len(shape) != 1 and (len(shape) != 2 or shape[1] != 1):
-        raise fault(tensor, f"a column has the shape [n] or [n, 1], not {shape}")
+        raise fault(tensor, f"a column has the shape [n] or [n, 1], not {_shape(tensor)}")
     if isinstance(data, list) and data and type(data[0]) is list:
         if any(type(row) is not list or len(row) != 1 for row in data):
             raise fault(tensor, "its data are neither flat nor rows of one value")
@@ -120,7 +122,12 @@ def fault(tensor: Tensor, what: str) -> RequestError:
 
 def _check_size(tensor: Tensor, data: Data, size: int) -> None:
     if len(data) != size:
-        raise fault(tensor, f"has {len(data)} values, and its shape {tensor.shape} means {size}")
+        raise fault(tensor, f"has {len(data)} values, and its shape {_shape(tensor)} means {str(size)[:40]}")
+
+
+def _shape(tensor: Tensor) -> str:
+    text = str(tensor.shape[:3])
+    return text if len(text) <= 80 and len(tensor.shape) <= 3 else f"{text[:80]}…"
 
 
 def _wrong_datatype(tensor: Tensor, schema: Schema) -> RequestError:
