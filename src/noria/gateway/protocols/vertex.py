@@ -48,7 +48,7 @@ def decode(content: bytes, headers: Headers, schema: Schema) -> Batch:
 
 
 def encode(answer: Answer, form: Any, model: str, schema: Schema) -> Content:
-    version = str(answer.versions[0]) if answer.versions else ""
+    version = _version(answer)
     return Content(
         _encode(
             {
@@ -64,11 +64,14 @@ def encode(answer: Answer, form: Any, model: str, schema: Schema) -> Content:
 
 def encode_raw(answer: Answer, form: Any, model: str, schema: Schema) -> Content:
     """Return what the model's own container would: predictions alone, their origin in headers."""
-    lines = b"x-vertex-ai-endpoint-id: %b\r\nx-vertex-ai-deployed-model-id: %b\r\n" % (
-        model.encode(),
-        str(answer.versions[0] if answer.versions else "").encode(),
+    version = _version(answer)
+    lines = (
+        f"x-vertex-ai-endpoint-id: {model}\r\n"
+        f"x-vertex-ai-deployed-model-id: {version}\r\n"
+        f"x-vertex-ai-model: models/{model}@{version}\r\n"
+        f"x-vertex-ai-model-version-id: {version}\r\n"
     )
-    return Content(mlflow.encode(answer, form, model, schema).body, headers=lines)
+    return Content(mlflow.encode(answer, form, model, schema).body, headers=lines.encode())
 
 
 def fail(status: int, message: str) -> Content:
@@ -78,3 +81,7 @@ def fail(status: int, message: str) -> Content:
 
 PROTOCOL = Protocol(name="vertex", decode=decode, encode=encode, fail=fail)
 RAW = Protocol(name="vertex", decode=mlflow.decode, encode=encode_raw, fail=fail)
+
+
+def _version(answer: Answer) -> str:
+    return str(answer.versions[0]) if answer.versions else ""
