@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-Columns = Mapping[str, Sequence[Any]]
+Columns = Mapping[str, Sequence[Any] | NDArray[np.float64]]
 Score = Callable[[Columns], np.ndarray]
 Features = Sequence[Mapping[str, Any]]
 Codes = dict[Any, float] | None
