@@ -20,6 +20,8 @@ _ALLOWED: dict[str, frozenset[type]] = {
     "category": frozenset({str, type(None)}),
     "any": frozenset({float, int, str, bool, type(None)}),
 }
+MAX_ROWS = 10_000
+"""Rows of a request: more of them would keep everybody else waiting."""
 _FLOATS = frozenset({float, type(None)})
 _LARGEST = 2**63
 
@@ -72,7 +74,7 @@ class Schema(msgspec.Struct, frozen=True, kw_only=True):
         """Return the columns as a batch with numbers as floats, in the schema's order.
 
         Raises:
-            RequestError: 400, naming the column that is unknown, missing, ragged or of the wrong type.
+            RequestError: 400, naming the column that is unknown, missing, ragged or of the wrong type; 413.
         """
         try:
             names, cells = self.features, [columns[name] for name in self.features]
@@ -84,6 +86,7 @@ class Schema(msgspec.Struct, frozen=True, kw_only=True):
             names = self._known(columns)
             cells = [columns[name] for name in names]
         rows = len(cells[0])
+        check_rows(rows)
         if set(map(len, cells)) != {rows}:
             ragged = next(name for name, values in zip(names, cells, strict=True) if len(values) != rows)
             raise RequestError(
@@ -95,8 +98,9 @@ class Schema(msgspec.Struct, frozen=True, kw_only=True):
         """Return rows as a batch; each holds the values of the features in their order.
 
         Raises:
-            RequestError: 400, naming the row of another length, or the column of the wrong type.
+            RequestError: 400, naming the row of another length, or the column of the wrong type; 413.
         """
+        check_rows(len(rows))
         width = len(self.features)
         if set(map(len, rows)) - {width}:
             number, row = next((number, row) for number, row in enumerate(rows) if len(row) != width)
@@ -115,9 +119,10 @@ class Schema(msgspec.Struct, frozen=True, kw_only=True):
         An array has the shape [features, rows].
 
         Raises:
-            RequestError: 400, naming the column of the wrong type.
+            RequestError: 400, naming the column of the wrong type; 413.
         """
         rows = len(columns[0])
+        check_rows(rows)
         if isinstance(columns, np.ndarray) and self.numeric and rows and np.isfinite(columns).all():
             return Batch(self.features, list(columns), rows, key, form)
         return self._checked(self.features, list(columns), rows, key, form)
@@ -169,6 +174,16 @@ class Schema(msgspec.Struct, frozen=True, kw_only=True):
 
     def _names(self) -> str:
         return ", ".join(self.kinds)
+
+
+def check_rows(count: int) -> None:
+    """Refuse a request with too many rows, best before anything is made of them.
+
+    Raises:
+        RequestError: 413.
+    """
+    if count > MAX_ROWS:
+        raise RequestError(413, f"the request has {count} rows; up to {MAX_ROWS} are taken")
 
 
 _NOUNS = {"number": "number", "category": "category: a string", "any": "string or number"}

@@ -7,7 +7,7 @@ from typing import Any
 from noria.errors import RequestError
 from noria.gateway.batch import Batch
 from noria.gateway.protocols.body import Scalar
-from noria.gateway.schema import Schema
+from noria.gateway.schema import Schema, check_rows
 
 Record = dict[str, Scalar]
 Instances = list[Record | list[Scalar] | Scalar]
@@ -20,8 +20,9 @@ def from_instances(instances: list[Any], schema: Schema, form: Any = None) -> Ba
     For a model of one feature, a row may also be its value.
 
     Raises:
-        RequestError: 400, naming the row or the column.
+        RequestError: 400, naming the row or the column; 413, too many rows.
     """
+    check_rows(len(instances))
     kinds = set(map(type, instances))
     if kinds == {dict}:
         return from_records(instances, schema, form)
@@ -38,6 +39,7 @@ def from_records(records: list[Record], schema: Schema, form: Any = None) -> Bat
     Raises:
         RequestError: 400, naming the column.
     """
+    check_rows(len(records))
     if set(map(len, records)) == {len(schema.features)}:
         try:
             return schema.rows(list(map(schema.pick, records)), form=form)
@@ -66,8 +68,9 @@ def from_split(names: list[str], rows: list[list[Scalar]], schema: Schema) -> Ba
     """Return the batch of rows whose values are named once for all.
 
     Raises:
-        RequestError: 400, naming the row or the column.
+        RequestError: 400, naming the row or the column; 413, too many rows.
     """
+    check_rows(len(rows))
     if tuple(names) == schema.features:
         return schema.rows(rows)
     if len(set(names)) < len(names):
