@@ -113,9 +113,19 @@ class Strange(BaseEstimator):
     pass
 
 
-@pytest.mark.parametrize("lean", [False, True])
-def test_a_file_with_a_strange_type_is_not_restored(lean, tmp_path):
-    (tmp_path / "model.skops").write_bytes(skops.io.dumps(Strange()))
+def test_a_file_with_a_strange_type_is_restored_neither_here_nor_in_a_lean_process(tmp_path):
+    path = tmp_path / "model.skops"
+    path.write_bytes(skops.io.dumps(Strange()))
     spec = {"table": "numbers", "features": [], "task": "binary"}
     with pytest.raises(skops.io.exceptions.UntrustedTypesFoundException, match="Strange"):
-        scikit.sklearn(spec, str(tmp_path / "model.skops"), lean=lean)
+        scikit.sklearn(spec, str(path), lean=False)
+    script = (
+        "import sys\n"
+        "from noria.artifact.predictor import scikit\n"
+        f"scikit.sklearn({spec!r}, sys.argv[1], lean=True)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "UntrustedTypesFoundException" in done.stderr.splitlines()[-1]

@@ -63,9 +63,24 @@ def read(paths: Sequence[Path], columns: Sequence[str]) -> pl.DataFrame:
     return frame
 
 
+def scan(path: Path) -> pl.LazyFrame:
+    """Return the rows of a file or Delta table, unread; the columns of a CSV file are texts.
+
+    Raises:
+        DataError: it is none of these.
+    """
+    if path.is_dir():
+        return pl.scan_parquet(files_of(DeltaTable(path)), missing_columns="insert")
+    if path.suffix.lower() == ".parquet":
+        return pl.scan_parquet(path)
+    if path.suffix.lower() in (".csv", ".gz"):
+        return _scan_csv(path)
+    raise DataError(f"{path}: a source is .csv, .csv.gz, .parquet or a Delta table", hint="noria doctor")
+
+
 def _read(path: Path, columns: Sequence[str]) -> pl.DataFrame:
     try:
-        lazy = _scan(path)
+        lazy = scan(path)
         present = lazy.collect_schema().names()
         missing = [_missing(name, present) for name in columns if name not in present]
         if missing:
@@ -74,16 +89,6 @@ def _read(path: Path, columns: Sequence[str]) -> pl.DataFrame:
     except (PolarsError, OSError, UnicodeDecodeError) as error:
         reason = str(error).strip().split("\n")[0]
         raise DataError(f"{path}: cannot be read: {reason}", hint="noria doctor") from error
-
-
-def _scan(path: Path) -> pl.LazyFrame:
-    if path.is_dir():
-        return pl.scan_parquet(files_of(DeltaTable(path)), missing_columns="insert")
-    if path.suffix.lower() == ".parquet":
-        return pl.scan_parquet(path)
-    if path.suffix.lower() in (".csv", ".gz"):
-        return _scan_csv(path)
-    raise DataError(f"{path}: a source is .csv, .csv.gz, .parquet or a Delta table", hint="noria doctor")
 
 
 def _scan_csv(path: Path) -> pl.LazyFrame:

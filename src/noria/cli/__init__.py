@@ -12,9 +12,9 @@ from typer.core import TyperGroup
 from noria.errors import NoriaError
 
 VERBS = (
-    "init", "doctor", "up", "run", "runs", "why", "status", "models", "plan", "promote", "abort", "rollback",
-    "hold", "release", "pause", "resume", "label", "token", "ledger", "replay", "hook", "schema", "demo",
-    "gateway", "controller", "collector", "conformance",
+    "init", "doctor", "up", "run", "runs", "why", "status", "models", "predict", "plan", "promote", "abort",
+    "rollback", "hold", "release", "pause", "resume", "label", "token", "ledger", "replay", "hook", "schema",
+    "demo", "gateway", "controller", "collector", "conformance",
 )  # fmt: skip
 
 

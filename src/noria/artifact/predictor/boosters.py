@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from .lean import leave_out
 from .tables import Score, codes, matrix
 
@@ -15,7 +17,7 @@ def lightgbm(spec: dict[str, Any], path: str, *, lean: bool) -> Score:
 
     booster = lightgbm.Booster(model_file=path)
     coded = codes(spec["features"], booster.pandas_categorical or [])
-    return lambda columns: booster.predict(matrix(columns, coded), num_threads=1)
+    return lambda columns: np.asarray(booster.predict(matrix(columns, coded), num_threads=1))
 
 
 def xgboost(spec: dict[str, Any], path: str, *, lean: bool) -> Score:

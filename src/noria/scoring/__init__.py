@@ -1,0 +1,1 @@
+"""Batch prediction: the rows of a file, answered by a registered version."""
