@@ -147,3 +147,20 @@ def test_several_workers_write_to_one_file_and_rotate_it_once_each(tmp_path: Pat
     assert len(lines) == len(set(lines))
     assert len(lines) * 98 > 200_000  # the file that was put aside last was full
     assert sorted(each.name for each in tmp_path.iterdir()) == ["access.jsonl", "access.jsonl.1"]
+
+
+def test_a_gateway_logs_every_request_of_all_its_workers(start: Any, artifacts: Any) -> None:
+    gateway = start(access_log=True, workers=2)
+    gateway.serve(1, {1: 100}, {1: artifacts[0]})
+    answers = [gateway.infer(traceparent=f"00-{TRACE}-00f067aa0ba902b7-01") for _ in range(20)]
+    assert {answer.headers["traceparent"][:36] for answer in answers} == {f"00-{TRACE}-"}
+    assert len({answer.headers["traceparent"] for answer in answers}) == 20
+    gateway.request("GET", "/nothing")
+    assert gateway.stop() == 0
+    lines = read(gateway.home / "logs/access.jsonl")
+    predictions = [line for line in lines if line["model"] == "m"]
+    assert {line["request"] for line in predictions} == {answer.headers["x-request-id"] for answer in answers}
+    assert {(line["trace"], line["status"], line["peer"]) for line in predictions} == {
+        (TRACE, 200, "127.0.0.1")
+    }
+    assert [line["path"] for line in lines if line["status"] == 404] == ["/nothing"]
