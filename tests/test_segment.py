@@ -18,13 +18,26 @@ def test_what_was_encoded_is_decoded(records: list[dict]) -> None:
     assert (chunk.records, chunk.damaged, chunk.tail) == (records, 0, 0)
 
 
-@given(st.integers(min_value=0, max_value=200))
-def test_a_torn_tail_is_never_read(cut: int) -> None:
-    first, second = segment.encode({"n": 1}), segment.encode({"n": 2, "text": "x" * 150})
-    chunk = segment.decode((first + second)[: len(first) + cut])
-    whole = cut >= len(second)
-    assert chunk.records == ([{"n": 1}, {"n": 2, "text": "x" * 150}] if whole else [{"n": 1}])
-    assert chunk.offset == len(first) + (len(second) if whole else 0)
+FRAMES = [segment.encode({"n": n, "text": "x" * n}) for n in (1, 40, 7)]
+ENDS = [sum(map(len, FRAMES[:count])) for count in range(4)]
+
+
+@pytest.mark.parametrize("left", [b"", bytes(9), bytes(4096)], ids=["nothing", "9 zeros", "a page of zeros"])
+def test_wherever_a_tail_is_torn_the_records_before_it_are_read(left: bytes) -> None:
+    whole = b"".join(FRAMES)
+    for cut in range(len(whole)):
+        found = segment.decode(whole[:cut] + left)
+        kept = sum(end <= cut for end in ENDS) - 1
+        assert [record["n"] for record in found.records] == [1, 40, 7][:kept]
+        # Zeros that complete the length of a frame make it a damaged one, which is stepped over.
+        assert found.offset == ENDS[kept] or found.damaged == 1
+
+
+@given(st.integers(min_value=0, max_value=ENDS[-1] - 1), st.integers(min_value=1, max_value=255))
+def test_wherever_a_byte_is_flipped_no_record_is_made_up(place: int, mask: int) -> None:
+    content = bytearray(b"".join(FRAMES))
+    content[place] ^= mask
+    assert {record["n"] for record in segment.decode(bytes(content)).records} <= {1, 40, 7}
 
 
 def test_a_damaged_frame_is_counted_and_stepped_over() -> None:
