@@ -22,6 +22,7 @@ import numpy as np
 import pytest
 
 from noria import segment
+from noria.artifact import golden, manifest
 
 ROOT = Path(__file__).parent
 ROW = [i / 20 for i in range(20)]
@@ -46,6 +47,26 @@ def artifacts(tmp_path_factory: pytest.TempPathFactory) -> list[Artifact]:
         text=True,
     )
     return [Artifact(path=Path(path), digest=digest) for path, digest in json.loads(made.stdout)]
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Callable[..., Artifact]:
+    """Make an artifact that behaves as told, see poison/: `steady`, `slow`, `segfault` and the like."""
+    numbers = count()
+
+    def make(behaviour: str = "steady", much: float = 0, value: float = 0.25, **more: Any) -> Artifact:
+        path = tmp_path / f"model-{next(numbers)}"
+        (path / "data").mkdir(parents=True)
+        features = [{"name": f"x{i}", "kind": "number"} for i in range(20)]
+        spec = {"kind": "poison", "task": "binary", "features": features, "classes": [0, 1], "file": "how"}
+        example = {"columns": [feature["name"] for feature in features], "data": [ROW]}
+        how = {"behaviour": behaviour, "much": much, "value": value, **more}
+        files = {"data/spec.json": spec, "data/how": how, golden.FILE: [value], golden.EXAMPLE: example}
+        for name, content in files.items():
+            (path / name).write_text(json.dumps(content))
+        return Artifact(path=path, digest=manifest.write(path))
+
+    return make
 
 
 @pytest.fixture
@@ -80,7 +101,8 @@ class Gateway:
     def start(self) -> None:
         settings = json.dumps({"port": self.port, **self.options})
         self.process = subprocess.Popen(
-            [sys.executable, str(ROOT / "run_gateway.py"), str(self.home), settings]
+            [sys.executable, str(ROOT / "run_gateway.py"), str(self.home), settings],
+            env=os.environ | {"PYTHONPATH": str(ROOT / "poison")},
         )
         wait_until(self.listening, "the gateway listens")
 
@@ -111,15 +133,33 @@ class Gateway:
         fresh.write_text(json.dumps({"plan": plan, "versions": releases}))
         fresh.rename(path)
 
-    def ready(self) -> dict[str, Any]:
-        path = self.home / "gateway" / "ready-0.json"
+    def ready(self, worker: int = 0) -> dict[str, Any]:
+        return self._read(f"ready-{worker}.json")
+
+    def hosts(self) -> dict[int, dict[str, Any]]:
+        """Return what the keeper says of each version's host."""
+        return {host["version"]: host for host in self._read("hosts.json").values()}
+
+    def workers(self) -> list[int]:
+        """Return the pids of the workers."""
+        assert self.process is not None
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        return [int(pid) for pid in children if "run_gateway" in _command(pid)]
+
+    def _read(self, name: str) -> dict[str, Any]:
+        path = self.home / "gateway" / name
         return json.loads(path.read_text()) if path.exists() else {}
 
     def serve(
         self, number: int, arms: Mapping[int, int], versions: Mapping[int, Artifact], **more: Any
     ) -> None:
         self.plan(number, arms, versions, **more)
-        wait_until(lambda: self.ready().get("plan") == number, f"plan {number} serves")
+        wait_until(lambda: self.plans() == {number}, f"plan {number} serves")
+
+    def plans(self) -> set[int | None]:
+        """Return the plans that the workers serve."""
+        said = [json.loads(path.read_text()) for path in (self.home / "gateway").glob("ready-*.json")]
+        return {ready["plan"] for ready in said} if len(said) >= self.options.get("workers", 1) else {None}
 
     def connect(self) -> http.client.HTTPConnection:
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
@@ -235,6 +275,13 @@ class Load:
 def v2(rows: list[list[float]], **more: Any) -> dict[str, Any]:
     data = [value for row in rows for value in row]
     return {"inputs": [{"name": "rows", "shape": [len(rows), 20], "datatype": "FP64", "data": data}], **more}
+
+
+def _command(pid: str) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    except OSError:  # it has ended
+        return ""
 
 
 def wait_until(true: Callable[[], bool], what: str, seconds: float = 20) -> None:

@@ -33,7 +33,7 @@ class Predictions(msgspec.Struct, frozen=True, tag_field="k", tag="p"):
     model: str
     plan: int
     version: int
-    role: Literal["champion", "challenger", "shadow"]
+    role: Literal["champion", "challenger", "shadow", "fallback"]
     ids: list[str]
     entities: list[str]
     columns: Block

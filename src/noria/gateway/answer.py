@@ -9,9 +9,15 @@ import msgspec
 
 from noria.errors import RequestError
 
+FALLBACK = "fallback"
+"""The role of the value that a project names for when no version can answer: it has no version."""
+_ROLES = ("champion", "challenger", FALLBACK)
+
 
 class Answer(msgspec.Struct, frozen=True):
     """The outputs in the order of the rows; `versions` and `roles` are unique, the champion first.
+
+    A fallback stands among the roles, and not among the versions.
 
     `log` is how the prediction is kept, buffered or durable; "" when it is not.
     """
@@ -47,8 +53,8 @@ class Merge:
         self._log = self._log if logged else ""
         self._open -= 1
         if self._open == 0 and self._done:
-            roles = tuple(sorted(self._arms, reverse=True))  # champion, challenger
-            versions = tuple(self._arms[role] for role in roles)
+            roles = tuple(role for role in _ROLES if role in self._arms)
+            versions = tuple(self._arms[role] for role in roles if role != FALLBACK)
             self._done(Answer(self._id, self._outputs, versions, roles, self._log))
 
     def fail(self, error: RequestError) -> None:

@@ -6,25 +6,43 @@ import asyncio
 import gc
 import signal
 import socket
+from collections.abc import Callable
+from typing import Protocol
 
 import uvloop
 from msgspec.structs import replace
 
+from noria.gateway.access import Access
+from noria.gateway.access_log import AccessLog
 from noria.gateway.endpoints import Endpoints
+from noria.gateway.http import Handler
 from noria.gateway.listen import BACKLOG, room
-from noria.gateway.models import Model
+from noria.gateway.metrics import Counts, Metrics
+from noria.gateway.metrics_page import MetricsPage
+from noria.gateway.models import Model, Models
 from noria.gateway.plan_watch import PlanWatch
+from noria.gateway.rates import Buckets
 from noria.gateway.record import Recorder
 from noria.gateway.reserve import Reserve
 from noria.gateway.route import Router
 from noria.gateway.server import Server
 from noria.gateway.settings import ModelSettings, Settings
 from noria.gateway.tls import Certificate
+from noria.gateway.token_file import TokenFile
+from noria.gateway.token_watch import TokenWatch
+from noria.gateway.tokens import Tokens
+from noria.gateway.trace import Trace
 from noria.ports import Clock
 
 GRACE = 0.5
 """Seconds after SIGTERM in which a request that is on its way on an open connection is still answered."""
 DRAIN = 30.0
+
+
+class Follower(Protocol):
+    """What keeps up with something outside, until it is cancelled."""
+
+    async def follow(self) -> None: ...
 
 
 def run(settings: Settings, worker: int, listener: socket.socket, clock: Clock) -> None:
@@ -39,24 +57,47 @@ def run(settings: Settings, worker: int, listener: socket.socket, clock: Clock) 
 async def serve(settings: Settings, worker: int, listener: socket.socket, clock: Clock) -> None:
     """Serve until SIGTERM or SIGINT, on the running event loop; see `run`."""
     stop = _stop_on_signals()
-    models = {each.name: _model(each, worker, clock) for each in settings.models}
-    limits = replace(settings.limits, connections=room(settings.limits.connections))
+    models = Models(
+        {each.name: _model(each, worker, clock) for each in settings.models}, settings.models[0].name
+    )
+    share = -(-settings.limits.connections // settings.workers)
+    limits = replace(settings.limits, connections=room(share))
     certificate = _certificate(settings)
-    server = Server(Endpoints(models, settings.models[0].name, clock), limits, secure=certificate is not None)
-    watches = [PlanWatch(model, worker, settings.workers) for model in models.values()]
+    handler, followers = _layers(settings, models, worker, clock, connections=lambda: server.connections)
+    server = Server(handler, limits, secure=certificate is not None)
+    watches = [PlanWatch(model, worker, settings.workers) for model in models]
     try:
         _calm_the_collector()
         listening = await _listen(server, listener, settings, certificate)
-        follow = [watch.follow() for watch in watches] + ([certificate.follow()] if certificate else [])
-        tasks = [asyncio.create_task(each) for each in (server.watch(), *follow)]
+        followers += [*watches, *([certificate] if certificate else [])]
+        tasks = [asyncio.create_task(each.follow()) for each in followers]
+        tasks.append(asyncio.create_task(server.watch()))
         await stop.wait()
         listening.close()
         await server.drain(GRACE, DRAIN)
         for task in tasks:
             task.cancel()
+        await asyncio.wait(tasks)
     finally:
-        for model in models.values():
+        for model in models:
             model.recorder.close()
+
+
+def _layers(
+    settings: Settings, models: Models, worker: int, clock: Clock, *, connections: Callable[[], int]
+) -> tuple[Handler, list[Follower]]:
+    """Return what answers requests, built from the innermost layer to the outermost, and what follows."""
+    directory, counts = settings.home / "gateway", Counts()
+    page = MetricsPage(models, counts, connections, directory, worker)
+    watch = TokenWatch(TokenFile(settings.home), worker) if settings.tokens else None
+    access = Access(models, tokens=watch, buckets=Buckets(directory / "rates"), clock=clock)
+    handler: Handler = Endpoints(models, clock, more=[page.route], guard=access.guard)
+    followers: list[Follower] = [page, *([watch] if watch else [])]
+    if settings.access_log:
+        path = settings.home / "logs" / "access.jsonl"
+        handler = log = AccessLog(handler, path, watch.tokens if watch else Tokens(), clock)
+        followers.append(log)
+    return Trace(Metrics(handler, counts)), followers
 
 
 def _model(settings: ModelSettings, worker: int, clock: Clock) -> Model:
@@ -67,9 +108,7 @@ def _model(settings: ModelSettings, worker: int, clock: Clock) -> Model:
         reserve=Reserve(settings.home / "reserve"),
         durable=settings.log == "durable",
     )
-    refuse = settings.full == "refuse"
-    router = Router(settings.name, recorder, clock, entity=settings.entity, refuse=refuse)
-    return Model(settings=settings, router=router, recorder=recorder)
+    return Model(settings=settings, router=Router(settings, recorder, clock), recorder=recorder)
 
 
 def _certificate(settings: Settings) -> Certificate | None:

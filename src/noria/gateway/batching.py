@@ -1,7 +1,8 @@
 """One queue per version: rows of many requests go to the model together.
 
 An idle host gets what has come in one turn of the event loop at once; while it is busy the queue gathers. So
-nobody waits for a batch to fill, and batches grow with the load by themselves.
+nobody waits for a batch to fill, and batches grow with the load by themselves, until a call would take longer
+than its budget. What is too much is refused at once.
 """
 
 from __future__ import annotations
@@ -22,9 +23,16 @@ from noria.gateway.tally import Requests, Tally
 MAX_ROWS = 1024
 """Rows of a micro-batch; a larger request travels alone."""
 MAX_WAITING = 16 * MAX_ROWS
+BUDGET = 0.05
+"""Seconds that the call of a micro-batch should take, by what the calls before took per row."""
+FEWEST = 32
+"""Rows that may travel together even so: a part of the time may be the same for any number of rows."""
+MAX_WAIT = 0.25
+"""Seconds, or two calls if that is longer, that a job may wait before newer ones are refused."""
 PATIENCE = 5.0
 """Seconds that a champion's rows wait for a host that is down."""
 DOWN = RequestError(503, "the model's process is down")
+BUSY = RequestError(503, "too many requests are waiting")
 
 
 class Job:
@@ -71,6 +79,9 @@ class Lane:
         self._waiting: deque[Job] = deque()
         self._flying: list[Job] = []
         self._scheduled = False
+        self._limit = FEWEST
+        self._begun = 0.0
+        self._pace = self._took = 0.0  # seconds, on average, per row and per call
         self.rows = 0
         self.tally = Tally()
         link.on_change = self._link_changed
@@ -81,12 +92,20 @@ class Lane:
 
     @property
     def full(self) -> bool:
-        return self.rows >= MAX_WAITING
+        """Whether more waits than the next call takes, and for too long; a restart is waited for longer."""
+        if self.rows <= self._limit:
+            return False
+        longest = max(MAX_WAIT, 2 * self._took)
+        overdue = self.link.up and self._waiting[0].started < monotonic() - longest
+        return overdue or self.rows >= MAX_WAITING
 
     def submit(self, job: Job) -> None:
-        """Queue a job; without a host it waits if it is the champion's, and fails at once if not."""
+        """Queue a job; without a host, or with too many, it waits if it is the champion's alone."""
         if not self.link.up and (job.role != "champion" or self.link.hopeless):
             job.settle(job, self.version, DOWN, True)
+            return
+        if job.role != "champion" and self.full:
+            job.settle(job, self.version, BUSY, True)
             return
         self._waiting.append(job)
         self.rows += job.batch.rows
@@ -100,6 +119,7 @@ class Lane:
             return
         self._flying = jobs = self._gather()
         call = encode_call(join([job.batch for job in jobs], self.numbers))
+        self._begun = monotonic()
         self.link.call(call, lambda reply: self._settle(jobs, call, reply))
 
     def _gather(self) -> list[Job]:
@@ -107,7 +127,7 @@ class Lane:
         rows = jobs[0].batch.rows
         while self._waiting and not jobs[0].alone and not self._waiting[0].alone:
             rows += self._waiting[0].batch.rows
-            if rows > MAX_ROWS:
+            if rows > self._limit:
                 break
             jobs.append(self._waiting.popleft())
         self.rows -= sum(job.batch.rows for job in jobs)
@@ -115,6 +135,8 @@ class Lane:
 
     def _settle(self, jobs: list[Job], call: bytes, reply: Reply | RequestError) -> None:
         self._flying = []
+        if not isinstance(reply, RequestError):
+            self._measure(jobs)
         self._send()  # the host goes on while this batch is recorded and answered
         if isinstance(reply, RequestError):
             self._count(jobs, self.tally.failed)
@@ -153,6 +175,14 @@ class Lane:
                 tell = partial(self._tell, [job], outputs[start:end])
                 self._log(self.version, [job], call, reply.part(start, end), tell)
             start = end
+
+    def _measure(self, jobs: list[Job]) -> None:
+        """Let the next batches be as large as the budget allows, by the time of this call."""
+        took = monotonic() - self._begun
+        self._took += (took - self._took) / 4
+        self._pace += (took / sum([job.batch.rows for job in jobs]) - self._pace) / 4
+        fewest = min(FEWEST, self.link.deadline / 4 / self._pace)
+        self._limit = int(min(MAX_ROWS, max(BUDGET / self._pace, fewest, 1)))
 
     def _count(self, jobs: list[Job], requests: Requests) -> None:
         requests.add([job.started for job in jobs], sum(job.batch.rows for job in jobs))

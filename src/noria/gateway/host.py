@@ -31,6 +31,8 @@ from noria.gateway.copies import private_copy
 _PR_SET_PDEATHSIG = 1
 _OPEN_FILES = 256
 _FILE_SIZE = 64 * 2**20
+_MESSAGE = 300
+"""Characters of what a model raised that are passed on."""
 
 
 def main() -> None:
@@ -64,7 +66,7 @@ def answer(model: predictor.Predictor, columns: Mapping[str, Column]) -> frames.
         return _checked(model, model.predict(columns), rows)
     except Exception as error:
         if rows == 1:
-            return _failed(model, 1, f"the model raised {type(error).__name__}: {error}")
+            return _failed(model, 1, f"the model raised {type(error).__name__}: {error}"[:_MESSAGE])
     singles = [
         answer(model, {name: values[row : row + 1] for name, values in columns.items()})
         for row in range(rows)

@@ -31,17 +31,17 @@ _CREDENTIALS = Struct("3i")  # pid, uid, gid: unix(7)
 class Link:
     """The way to a version's process, wherever the keeper says that it listens at present.
 
-    `on_change` is called when the link goes up or down. `hopeless` says that the keeper does not try to start
-    the process at present.
+    `deadline` is in seconds per call. `on_change` is called when the link goes up or down. `hopeless` says
+    that the keeper does not try to start the process at present.
     """
 
     def __init__(self, name: str, *, deadline: float, workers: int) -> None:
-        """Make a link that is down. `deadline` is in seconds per call; `workers` share the process."""
+        """Make a link that is down; so many `workers` share the process."""
         self.name = name
         self.spec: dict[str, Any] = {}
         self.hopeless = False
         self.on_change: Callable[[], None] = lambda: None
-        self._deadline = deadline
+        self.deadline = deadline
         self._workers = workers
         self._socket = ""
         self._wire: _Wire | None = None
@@ -91,7 +91,7 @@ class Link:
         assert self._wire is not None
         self._done = done
         # Until the host says that it has begun, the calls of the other workers may be what takes so long.
-        self._start_timer(self._deadline * self._workers)
+        self._start_timer(self.deadline * self._workers)
         self._wire.transport.write(frames.frame(payload))
 
     def close(self) -> None:
@@ -113,7 +113,7 @@ class Link:
 
     def begun(self) -> None:
         if self._done:
-            self._start_timer(self._deadline)
+            self._start_timer(self.deadline)
 
     def replied(self, payload: bytes) -> None:
         try:
@@ -142,7 +142,7 @@ class Link:
         self._timer = asyncio.get_running_loop().call_later(seconds, self._overdue)
 
     def _overdue(self) -> None:
-        self._kill(RequestError(504, f"the model did not answer within {self._deadline:g} s"))
+        self._kill(RequestError(504, f"the model did not answer within {self.deadline:g} s"))
 
     def _kill(self, error: RequestError) -> None:
         if self._wire is None:

@@ -17,9 +17,9 @@ import msgspec
 
 from noria.core.traffic import Plan, choose
 from noria.errors import RequestError
-from noria.gateway.answer import Done, Merge
+from noria.gateway.answer import FALLBACK, Done, Merge
 from noria.gateway.batch import Batch, join, take
-from noria.gateway.batching import Job, Lane
+from noria.gateway.batching import BUSY, Job, Lane
 from noria.gateway.frames import encode_call
 from noria.gateway.ids import Mint
 from noria.gateway.record import Recorder, Settled
@@ -63,17 +63,15 @@ class Served(msgspec.Struct, frozen=True, kw_only=True):
 class Router:
     """Answers batches from `served`; None until a plan is ready. `shed` counts copies that were not made."""
 
-    def __init__(
-        self, model: str, recorder: Recorder, clock: Clock, *, entity: str | None, refuse: bool
-    ) -> None:
-        """Answer for a model; with `refuse` nobody is answered whose prediction is not kept."""
+    def __init__(self, settings: ModelSettings, recorder: Recorder, clock: Clock) -> None:
         self.served: Served | None = None
         self.shed = 0
-        self._model = model
+        self._model = settings.name
+        self._entity = settings.entity
+        self._refuse = settings.full == "refuse"  # nobody is answered whose prediction is not kept
+        self._fallback = settings.fallback
         self._recorder = recorder
         self._clock = clock
-        self._entity = entity
-        self._refuse = refuse
         self._mint = Mint(clock)
 
     def ready(self) -> Served:
@@ -107,8 +105,8 @@ class Router:
             versions = [_pinned(plan, version)] * batch.rows
         merge = Merge(key, versions, self._recorder.mode, done)
         started = monotonic()
-        if any(served.lanes[chosen].full for chosen in merge.rows):
-            raise RequestError(503, "too many requests are waiting")
+        if plan.champion in merge.rows and served.lanes[plan.champion].full:
+            raise BUSY  # a challenger's lane says so itself, and the champion answers
         for chosen, rows in merge.rows.items():
             job = Job(batch, ids, entities, 0, "", started, partial(self._settled, merge, rows))
             if len(merge.rows) > 1:
@@ -183,10 +181,19 @@ class Router:
             self._log_failure(job, version, result)
         served = self.served
         if again and served and served.plan.champion is not None:
-            job.alone = True
+            job.alone = result is not BUSY
             self._submit(job, served.plan.champion, served)
+        elif self._fallback is not None and result.status >= 500:
+            self._fall_back(merge, rows, job, self._fallback)
         else:
             merge.fail(result)
+
+    def _fall_back(self, merge: Merge, rows: list[int], job: Job, value: float) -> None:
+        """Answer the rows of a job with the value that the project names, as no version could."""
+        job.role = FALLBACK
+        outputs = [value] * job.batch.rows
+        tell = partial(self._settled, merge, rows, job, 0, outputs)
+        self.log(0, [job], _call(job), array("d", outputs).tobytes(), tell)
 
     def _shadow(self, job: Job) -> None:
         served = self.served
@@ -203,7 +210,11 @@ class Router:
             self._log_failure(job, version, result)
 
     def _log_failure(self, job: Job, version: int, error: RequestError) -> None:
-        self.log(version, [job], encode_call(join([job.batch], frozenset())), b"", _ignore, error.message)
+        self.log(version, [job], _call(job), b"", _ignore, error.message)
+
+
+def _call(job: Job) -> bytes:
+    return encode_call(join([job.batch], frozenset()))
 
 
 def _ignore(logged: bool) -> None:
