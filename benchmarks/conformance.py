@@ -7,7 +7,6 @@ import random
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,25 +14,26 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from benchmarks.environments import REQUIREMENTS, environment
+from benchmarks import mlserver
+from benchmarks.environments import REQUIREMENTS, environment, pinned_version
 from benchmarks.evidence import Found, Skipped
-from benchmarks.project import Project, free_port, init, wait_for
+from benchmarks.project import Project, init, wait_for
 from noria.artifact import predictor
-from noria.conformance.check import Failed, Result, Status
+from noria.conformance.check import Result, Status
 from noria.conformance.client import Client
 from noria.conformance.suite import conforms, run
 from noria.conformance.target import discover
 
 PROGRAMS = REQUIREMENTS / "clients"
 CLIENTS = {
-    "triton_client": "tritonclient",
-    "kserve_client": "kserve",
-    "mlflow_clients": "mlflow",
-    "sagemaker_client": "boto3",
-    "vertex_client": "aiplatform",
-    "tensorflow_rest": "",
+    "triton_client": ("tritonclient", "tritonclient"),
+    "kserve_client": ("kserve", "kserve"),
+    "mlflow_clients": ("mlflow", "mlflow"),
+    "sagemaker_client": ("boto3", "boto3"),
+    "vertex_client": ("aiplatform", "google-cloud-aiplatform"),
+    "tensorflow_rest": None,
 }
-"""The clients' scripts, and the environment of each; the last needs nothing but Python."""
+"""The clients' scripts, with the environment and the package of each; the last needs nothing but Python."""
 ROWS = 5
 LONGEST = 90
 """Characters of what was seen that the page has room for."""
@@ -51,14 +51,15 @@ class Tried:
 
 
 def measure(scratch: Path) -> Found:
-    """Return each case of each client with both models, and each check with noria and MLServer."""
+    """Return each case of each client with both models, and each check with noria and MLServer.
+
+    Raises:
+        Skipped: MLServer cannot be installed.
+    """
     tried = [_try_noria(scratch / name, table) for name, table in _tables(random.Random(0)).items()]
-    rivals = _try_mlserver(scratch / "mlserver")
-    clients = [
-        client_row(each, cases)
-        for each in CLIENTS
-        for cases in zip(*(t.clients[each] for t in tried), strict=True)
-    ]
+    with mlserver.serving(scratch / "mlserver") as client:
+        rivals = run(discover(client, "m"))
+    clients = [row for script in CLIENTS for row in _rows(script, tried)]
     checks = [check_row(*results) for results in zip(*(t.checks for t in tried), rivals, strict=True)]
     right = all(case[2] for t in tried for cases in t.clients.values() for case in cases)
     return Found(
@@ -68,13 +69,20 @@ def measure(scratch: Path) -> Found:
             "First each vendor's own client, in an environment of its own (`benchmarks/peers/`): its "
             "predictions are compared with those of the artifact in process. Then each check of "
             "[`noria conformance`](../reference/conformance.md), with the same models, and with MLServer "
-            "1.7.1 and a scikit-learn model, whose inputs its settings declare."
+            "and a scikit-learn model, whose inputs its settings declare."
         ),
-        header=("asked by", "what", "noria", "MLServer"),
+        header=("asked by", "what", "noria", f"MLServer {pinned_version('mlserver', 'mlserver')}"),
         rows=[*clients, *checks],
         target="Target: each client's cases and each required check are passed by noria",
         reached=right and all(conforms(t.checks) for t in tried),
     )
+
+
+def _rows(script: str, tried: Sequence[Tried]) -> Iterator[Sequence[str]]:
+    """Yield a row for each case of a client, with what came of it with each model."""
+    cases = [case for each in tried for case in each.clients[script]]
+    for what in dict.fromkeys(case[0] for case in cases):
+        yield client_row(_name(script), [case for case in cases if case[0] == what])
 
 
 def client_row(client: str, cases: Sequence[tuple[str, str, bool]]) -> Sequence[str]:
@@ -104,9 +112,6 @@ def _cell(text: str) -> str:
     return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
 
 
-# --- noria ---
-
-
 def _tables(dice: random.Random) -> dict[str, pl.DataFrame]:
     """Return a table for each model; its numbers are eighths, which a float32 holds too."""
     numbers = {f"x{place}": [dice.randrange(80) / 8 for _ in range(2_000)] for place in range(4)}
@@ -132,7 +137,7 @@ def _try_noria(folder: Path, table: pl.DataFrame) -> Tried:
     with project.up():
         version = wait_for(lambda: project.answering(body))
         work = _work(project, rows, version)
-        clients = {script: _cases(script, peer, work) for script, peer in CLIENTS.items()}
+        clients = {script: _cases(script, work) for script in CLIENTS}
         return Tried(clients=clients, checks=run(discover(Client(work["url"]), work["model"])))
 
 
@@ -150,10 +155,16 @@ def _work(project: Project, rows: pl.DataFrame, version: str) -> dict[str, Any]:
     }
 
 
-def _cases(script: str, peer: str, work: dict[str, Any]) -> Cases:
+def _name(script: str) -> str:
+    client = CLIENTS[script]
+    return f"{client[1]} {pinned_version(*client)}" if client else "TensorFlow Serving's REST"
+
+
+def _cases(script: str, work: dict[str, Any]) -> Cases:
     """Run a client's script in its environment."""
+    client = CLIENTS[script]
     try:
-        python = str(environment(peer) / "python") if peer else sys.executable
+        python = str(environment(client[0]) / "python") if client else sys.executable
     except Skipped as reason:
         return [("its environment", str(reason), False)]
     command = [python, str(PROGRAMS / f"{script}.py")]
@@ -161,64 +172,3 @@ def _cases(script: str, peer: str, work: dict[str, Any]) -> Cases:
     if done.returncode != 0:
         return [("the script", done.stderr[-300:], False)]
     return [tuple(case) for case in json.loads(done.stdout.splitlines()[-1])]
-
-
-# --- MLServer ---
-
-
-def _try_mlserver(folder: Path) -> list[Result]:
-    """Run the suite on MLServer.
-
-    Raises:
-        Skipped: it cannot be installed.
-    """
-    with _mlserver(folder) as client:
-        return run(discover(client, "m"))
-
-
-@contextmanager
-def _mlserver(folder: Path) -> Iterator[Client]:
-    programs, port = environment("mlserver"), free_port()
-    folder.mkdir()
-    _settle(folder, programs, port)
-    client = Client(f"http://127.0.0.1:{port}")
-    with (folder / "server.log").open("wb") as log:
-        process = subprocess.Popen(
-            [str(programs / "mlserver"), "start", "."], cwd=folder, stdout=log, stderr=log
-        )
-        try:
-            wait_for(lambda: _is_ready(client))
-            yield client
-        finally:
-            process.terminate()
-            process.wait(60)
-
-
-def _settle(folder: Path, programs: Path, port: int) -> None:
-    """Train a model with MLServer's scikit-learn, and write what MLServer is told of it."""
-    dice = random.Random(1)
-    rows = [[dice.random() for _ in range(4)] for _ in range(500)]
-    columns = {f"x{place}": [row[place] for row in rows] for place in range(4)}
-    pl.DataFrame(columns | {"y": [int(sum(row) > 2) for row in rows]}).write_csv(folder / "table.csv")
-    train = REQUIREMENTS / "servers" / "train.py"
-    command = [str(programs / "python"), str(train), "hgb", "table.csv", "model.joblib"]
-    subprocess.run(command, cwd=folder, check=True, capture_output=True)
-    ports = {"http_port": port, "grpc_port": free_port(), "metrics_port": free_port()}
-    settings = {"host": "127.0.0.1", **ports, "parallel_workers": 0, "debug": False}
-    model = {
-        "name": "m",
-        "implementation": "mlserver_sklearn.SKLearnModel",
-        "parameters": {"uri": "model.joblib", "version": "1"},
-        "versions": ["1"],
-        "inputs": [{"name": "x", "datatype": "FP64", "shape": [-1, 4]}],
-        "outputs": [{"name": "predict", "datatype": "INT64", "shape": [-1, 1]}],
-    }
-    (folder / "settings.json").write_text(json.dumps(settings))
-    (folder / "model-settings.json").write_text(json.dumps(model))
-
-
-def _is_ready(client: Client) -> bool:
-    try:
-        return client.ask("GET", "/v2/models/m/ready").status == 200
-    except Failed:
-        return False

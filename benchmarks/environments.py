@@ -7,6 +7,7 @@ in `.venv/peers`, or in the folder that NORIA_PEERS names, so that several check
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -43,6 +44,12 @@ def unpacked(name: str) -> Path:
         shutil.rmtree(folder, ignore_errors=True)
         _install(folder, name, [], ["--target", str(folder)])
     return folder
+
+
+def pinned_version(name: str, package: str) -> str:
+    """Return the version of a package that `peers/NAME.txt` pins."""
+    found = re.search(rf"(?m)^{re.escape(package)}==(\S+)", _pinned(name).read_text())
+    return found[1] if found else "unknown"
 
 
 def _folder(name: str) -> Path:

@@ -50,7 +50,9 @@ def same(found: Any, work: Work) -> str:
     assert len(found) == len(expected), f"{len(found)} predictions, and {len(expected)} were expected"
     worst = max(abs(a - b) for a, b in zip(found, expected, strict=True))
     assert worst <= 1e-6, f"off by {worst}"
-    return f"{len(work.rows)} rows, off by at most {worst:.0e}"
+    return f"{len(work.rows)} rows, " + (
+        f"off by at most {worst:.0e}" if worst else "the same to the last bit"
+    )
 
 
 def raised(kind, call, holds):
