@@ -1,12 +1,14 @@
 """The gateway's first process: it holds the port, and keeps workers and hosts alive.
 
-It answers nothing itself and imports little, so there is little in it that could fail. A worker may die
-without harm to a host, and a host without harm to a worker.
+It answers nothing itself, so there is little in it that could fail. A worker may die without harm to a host,
+and a host without harm to a worker.
 """
 
 from __future__ import annotations
 
+import gc
 import logging
+import os
 import shutil
 import signal
 import socket
@@ -62,6 +64,7 @@ class Keeper:
             home.mkdir(parents=True, exist_ok=True)
             for path in (*home.glob("ready-*.json"), *home.glob("metrics-*")):  # of workers that are no more
                 path.unlink()
+        self._warm_up()
         while (number := self._wait()) not in (signal.SIGTERM, signal.SIGINT):
             if number == signal.SIGHUP:
                 self._workers.replace_all()
@@ -69,6 +72,16 @@ class Keeper:
         self._listener.close()
         self._workers.end()
         self._stop()
+
+    def _warm_up(self) -> None:
+        """Import what workers need, while the hosts load: a fork of this process then serves at once."""
+        for hosts in self._hosts:
+            hosts.tend()
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # a process with threads is not to be forked
+        from noria.gateway import app  # noqa: F401
+
+        gc.collect()
+        gc.freeze()
 
     def _wait(self) -> int:
         """Look after the hosts, and return the next signal, or 0 when none comes in the time of a tick."""
