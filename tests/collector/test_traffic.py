@@ -11,14 +11,18 @@ def entities(*ids):
 def test_answers_failures_and_latencies_are_counted_by_plan_and_version(prediction, label):
     batches = [
         prediction(["a", "b"]),
-        prediction(["c"], outputs=[None], error="died", latencies=[0.5]),
+        prediction(["c"], outputs=[None], error="row 0: died", latencies=[0.5]),
         prediction(["d"], version=8, role="challenger"),
         prediction(["e"], plan=4),
         label(["a"], [1]),
     ]
     assert counts(map(records.parse, batches)) == {
         (3, 7): ArmCounts(
-            requests=2, errors=1, bins=histogram([0.01, 0.01, 0.5]), entities=entities("a", "b", "c")
+            requests=2,
+            errors=1,
+            causes={"died": 1},
+            bins=histogram([0.01, 0.01, 0.5]),
+            entities=entities("a", "b", "c"),
         ),
         (3, 8): ArmCounts(requests=1, bins=histogram([0.01]), entities=entities("d")),
         (4, 7): ArmCounts(requests=1, bins=histogram([0.01]), entities=entities("e")),

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from math import exp, log
 
 import pytest
@@ -62,6 +63,11 @@ def test_what_fails_always_is_found_at_the_second_request() -> None:
     assert exp(judge(ERRORS, arm(0, 1), arm(), 0.1).statistic) == pytest.approx(21.3, abs=0.1)
     assert exp(judge(ERRORS, arm(0, 2), arm(), 0.1).statistic) == pytest.approx(1048, abs=1)
     assert judge(ERRORS, arm(), arm(), 0.1).bound == pytest.approx(log(100))
+
+
+def test_the_reason_names_what_failed_most() -> None:
+    bad = replace(arm(5, 3), causes={"the model's process died": 2, "the model raised ValueError": 1})
+    assert judge(ERRORS, bad, arm(), 0.1).said.endswith("3 of 8 failed, most often: the model's process died")
 
 
 def test_a_small_share_makes_each_error_weigh_more() -> None:

@@ -1,7 +1,7 @@
 import pytest
 
 from noria.core.entities import count, marked
-from noria.core.window import ArmCounts, added, end, histogram
+from noria.core.window import CAUSES, ArmCounts, added, end, histogram
 
 
 def p99(latencies):
@@ -29,10 +29,23 @@ def test_a_latency_beyond_the_last_bin_is_counted_in_it():
 
 
 def test_counts_of_two_batches_add_up_to_the_counts_of_both():
-    one = ArmCounts(requests=2, errors=1, bins=histogram([0.01, 0.02, 0.5]), entities=marked([1, 2]))
-    two = ArmCounts(requests=1, bins=histogram([0.03]), entities=marked([2, 3]))
-    bins = histogram([0.01, 0.02, 0.5, 0.03])
-    assert one + two == ArmCounts(requests=3, errors=1, bins=bins, entities=marked([1, 2, 3]))
+    bins = histogram([0.01, 0.02, 0.5])
+    one = ArmCounts(requests=2, errors=1, causes={"died": 1}, bins=bins, entities=marked([1, 2]))
+    bins = histogram([0.03])
+    two = ArmCounts(requests=1, errors=3, causes={"NaN": 2, "died": 1}, bins=bins, entities=marked([2, 3]))
+    assert one + two == ArmCounts(
+        requests=3,
+        errors=4,
+        causes={"died": 2, "NaN": 2},
+        bins=histogram([0.01, 0.02, 0.5, 0.03]),
+        entities=marked([1, 2, 3]),
+    )
+
+
+def test_of_ever_new_causes_the_most_frequent_are_kept():
+    arms = [ArmCounts(errors=1 + (n == 9), causes={f"cause {n}": 1 + (n == 9)}) for n in range(20)]
+    together = sum(arms, ArmCounts())
+    assert (together.errors, together.cause, len(together.causes)) == (21, "cause 9", CAUSES)
 
 
 def test_slower_counts_no_latency_that_may_be_within_the_limit():

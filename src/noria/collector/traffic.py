@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+import re
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 
 import numpy as np
@@ -10,10 +11,12 @@ import numpy as np
 from noria.block import FLOAT
 from noria.collector.records import Predictions, Record
 from noria.core.entities import cell, marked
-from noria.core.window import ArmCounts, histogram
+from noria.core.window import CAUSES, ArmCounts, histogram
 
 Arm = tuple[int, int]
 """A plan's number and a version."""
+_ROW = re.compile(r"^row \d+: ")
+"""Which row of a request a model failed on says nothing about the cause."""
 
 
 def counts(records: Iterable[Record]) -> dict[Arm, ArmCounts]:
@@ -23,13 +26,16 @@ def counts(records: Iterable[Record]) -> dict[Arm, ArmCounts]:
     entity counts for the challenger.
     """
     answered: dict[Arm, int] = defaultdict(int)
-    failed: dict[Arm, int] = defaultdict(int)
+    causes: dict[Arm, Counter[str]] = defaultdict(Counter)
     latencies: dict[Arm, bytearray] = defaultdict(bytearray)
     first: dict[tuple[int, int], int] = {}  # by plan and cell, the version that was met first
     for record in records:
         if isinstance(record, Predictions):
             arm = record.plan, record.version
-            (answered if record.error is None else failed)[arm] += len(record.ids)
+            if record.error is None:
+                answered[arm] += len(record.ids)
+            else:
+                causes[arm][_ROW.sub("", record.error)] += len(record.ids)
             latencies[arm] += record.latencies
             for entity in record.entities:
                 first.setdefault((record.plan, cell(entity)), record.version)
@@ -39,7 +45,8 @@ def counts(records: Iterable[Record]) -> dict[Arm, ArmCounts]:
     return {
         arm: ArmCounts(
             requests=answered[arm],
-            errors=failed[arm],
+            errors=causes[arm].total(),
+            causes=dict(causes[arm].most_common(CAUSES)),
             bins=histogram(np.frombuffer(seen, FLOAT).tolist()),
             entities=marked(cells[arm]),
         )

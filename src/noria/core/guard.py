@@ -22,18 +22,18 @@ WORTHWHILE = 0.005
 """The share of the loss that the model before has to be better by."""
 
 
-def judge(before: Sequence[Moments], loss: Moments) -> Finding:
+def judge(before: Sequence[Moments], loss: Moments, needed: int = 0) -> Finding:
     """Test whether the model before the champion is better than it, by its gains on each day.
 
-    `loss` are the losses of the model before, on all these days. With fewer than three days nothing is
-    proven.
+    `loss` are the losses of the model before, on all these days. With fewer than three days, or fewer rows
+    than `needed`, nothing is proven.
     """
     seen = by_days(before, 2 * ALPHA)  # one side of it is asked for
     return Finding(
         test="guard",
         statistic=seen.low,
         bound=0.0,
-        above=seen.mean > WORTHWHILE * loss.mean,
+        above=seen.rows >= needed and seen.mean > WORTHWHILE * loss.mean,
         said=f"the model before would have gained {seen}",
-        counts=seen.numbers | {"loss": loss.mean},
+        counts=seen.numbers | {"loss": loss.mean, "needed": needed},
     )

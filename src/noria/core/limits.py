@@ -81,7 +81,8 @@ def _errors(rule: AbortRule, challenger: ArmCounts) -> Finding:
         statistic=rate_above(errors, rows, rule.limit),
         bound=bound(ALPHA),
         above=errors > rule.limit * rows,
-        said=_said(rule, _share(errors, rows), rule.limit) + f": {errors} of {rows} failed",
+        said=_said(rule, _share(errors, rows), rule.limit)
+        + f": {errors} of {rows} failed{_cause(challenger)}",
         counts={"rows": rows, "errors": errors},
     )
 
@@ -100,7 +101,7 @@ def _errors_of_both(rule: AbortRule, challenger: ArmCounts, champion: ArmCounts,
         bound=bound(ALPHA),
         above=ours > part * (ours + theirs),
         said=_said(rule, _share(ours, challenger.requests + ours), rule.limit * base)
-        + f": {ours} of {ours + theirs} errors, at most {part:.1%} are its part",
+        + f": {ours} of {ours + theirs} errors, at most {part:.1%} are its part{_cause(challenger)}",
         counts={"challenger errors": ours, "champion errors": theirs, "part": part},
     )
 
@@ -157,6 +158,10 @@ def _p99_below(arm: ArmCounts, needed: float) -> float:
         if rate_below(slow, answers, TAIL) >= needed:
             return end(index)
     return inf
+
+
+def _cause(arm: ArmCounts) -> str:
+    return f", most often: {arm.cause}" if arm.cause else ""
 
 
 def _said(rule: AbortRule, seen: float, limit: float) -> str:

@@ -120,10 +120,13 @@ def _quality(policy: Triggers, facts: Facts, label_delay: timedelta) -> Line:
     if seen is None or seen.days < DAYS:
         return _too_few(facts, label_delay, f"; {seen}" if seen else "")
     share = seen.by / abs(seen.level) if seen.level else 0.0
-    chance = share > wanted.worse_by and not seen.beyond_chance
-    needed = "that may be chance" if chance else f"more than {wanted.worse_by:.0%} worse calls for a run"
+    waits = f"more than {wanted.worse_by:.0%} worse calls for a run"
+    if facts.labels < facts.needed:
+        waits = f"{facts.labels} of {facts.needed} labels since the last run, to judge a model by"
+    elif share > wanted.worse_by and not seen.beyond_chance:
+        waits = "that may be chance"
     numbers = {"days": seen.days, "recent": seen.recent, "level": seen.level, "worse_by": share}
-    return Line(about="quality", said=f"{seen}; {needed}", numbers=numbers)
+    return Line(about="quality", said=f"{seen}; {waits}", numbers=numbers)
 
 
 def _too_few(facts: Facts, label_delay: timedelta, so_far: str) -> Line:

@@ -82,11 +82,12 @@ class Facts:
     `runs` and `promotions` are the times of the recent ones, oldest first. `head` is the newest commit,
     `tried` the one of the newest run. `watched_since` is when the loop first saw the model: schedules count
     from the later of that and the last run. `labels` counts the matured, labelled predictions that no run has
-    seen; `source` is a fingerprint of the source's files, `seen_source` that of the newest run's. `gains`
-    are those of the runs' candidates over the champions of their time, oldest first. `quality` holds the
-    daily values of the quality trigger's metric on matured predictions of the champion since the last run,
-    oldest first; `level` is its value when it was promoted, `at_promotion` its values on the days of the
-    holdout then. `asked` are the runs that people asked for, each by its key.
+    seen, `needed` is how many the gates want to judge a model by; `source` is a fingerprint of the source's
+    files, `seen_source` that of the newest run's. `gains` are those of the runs' candidates over the
+    champions of their time, oldest first. `quality` holds the daily values of the quality trigger's metric on
+    matured predictions of the champion since the last run, oldest first; `level` is its value when it was
+    promoted, `at_promotion` its values on the days of the holdout then. `asked` are the runs that people
+    asked for, each by its key.
     """
 
     now: datetime
@@ -100,6 +101,7 @@ class Facts:
     head: str | None = None
     tried: str | None = None
     labels: int = 0
+    needed: int = 0
     source: str | None = None
     seen_source: str | None = None
     gains: tuple[Gain, ...] = ()
@@ -267,8 +269,13 @@ def _data(policy: Triggers, facts: Facts) -> list[Trigger]:
 
 
 def _quality(policy: Triggers, facts: Facts) -> list[Trigger]:
-    """The last days are worse than the promotion's level by more than the share, and by more than chance."""
+    """The last days are worse than the promotion's level by more than the share, and by more than chance.
+
+    A run with fewer new labels than the gates want would have nothing to judge a model by.
+    """
     wanted = policy.quality
+    if facts.labels < facts.needed:
+        return []
     seen = wanted and worsening(wanted.metric, facts.quality, facts.level, facts.at_promotion)
     if not wanted or not seen or not seen.exceeds(wanted.worse_by):
         return []

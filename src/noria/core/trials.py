@@ -13,6 +13,8 @@ from noria.core.compare import Block, Comparison, Loss, merged, pooled
 
 REMEMBERED = 12
 """Runs that are looked back on: what was worse then may be better now."""
+RECORD = 112
+"""Blocks, such as days, that are looked back on."""
 WORTHWHILE = 0.001
 """The share of the champion's loss that makes a refit worth its training."""
 
@@ -41,16 +43,14 @@ def against(rival: str, own: Mapping[str, Comparison], past: Sequence[Trial]) ->
 
 
 def record(
-    own: Mapping[str, Comparison], past: Sequence[Mapping[str, Sequence[Block]]], newest: int = 0
+    own: Mapping[str, Comparison], past: Sequence[Mapping[str, Sequence[Block]]]
 ) -> dict[str, Comparison]:
     """Return what candidates gained over whom they were compared with in their time, by metric.
 
-    `past` holds the gains of each run before, `newest` is the number of blocks that are looked back on, 0
-    for all.
+    `past` holds the gains of each run before.
     """
     return {
-        metric: pooled(metric, _merged(_blocks(metric, past, seen))[-newest:], seen.confidence)
-        for metric, seen in own.items()
+        metric: pooled(metric, _lately(metric, past, seen), seen.confidence) for metric, seen in own.items()
     }
 
 
@@ -63,10 +63,12 @@ def pays(past: Sequence[Trial]) -> bool:
     return seen.high >= WORTHWHILE * seen.loss
 
 
-def window_gain(one: str, other: str, past: Iterable[Mapping[str, Sequence[Loss]]]) -> Comparison:
+def window_gain(
+    one: str, other: str, past: Iterable[Mapping[str, Sequence[Loss]]], confidence: float = 0.95
+) -> Comparison:
     """Return what window `one` has gained over the `other`, in the runs that trained on both."""
     both = [losses for losses in past if losses.get(one) and losses.get(other)]
-    return pooled(one, _merged(_saved(losses[one], losses[other]) for losses in both))
+    return pooled(one, _merged(_saved(losses[one], losses[other]) for losses in both), confidence)
 
 
 def _saved(one: Sequence[Loss], other: Sequence[Loss]) -> list[Block]:
@@ -84,7 +86,8 @@ def _merged(parts: Iterable[Sequence[Block]]) -> tuple[Block, ...]:
     return blocks
 
 
-def _blocks(
+def _lately(
     metric: str, past: Sequence[Mapping[str, Sequence[Block]]], seen: Comparison
-) -> list[Sequence[Block]]:
-    return [*(gains.get(metric, ()) for gains in past), seen.by_block]
+) -> tuple[Block, ...]:
+    """Return the newest blocks of a metric in all runs: what is older says little of today's candidates."""
+    return _merged([*(gains.get(metric, ()) for gains in past), seen.by_block])[-RECORD:]

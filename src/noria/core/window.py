@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -12,6 +13,8 @@ BINS = 128
 # Latency bin i ends at FIRST_EDGE * RATIO**i seconds, from 0.1 ms to about 180 s; the last one has no end.
 FIRST_EDGE = 1e-4
 RATIO = 1.12
+CAUSES = 8
+"""Causes of failure that are counted; of a version that fails in ever new words, the rarer are forgotten."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,12 +35,14 @@ class AbortRule:
 class ArmCounts:
     """What one version did under a plan; `+` adds two such counts up.
 
-    Rows answered, rows failed, latencies by bin (see `histogram`), and the cells of the entities that met
-    this version before any other (see `noria.core.entities`).
+    Rows answered, rows failed, the most frequent causes of failure with their rows, latencies by bin (see
+    `histogram`), and the cells of the entities that met this version before any other (see
+    `noria.core.entities`).
     """
 
     requests: int = 0
     errors: int = 0
+    causes: Mapping[str, int] = field(default_factory=dict)
     bins: tuple[int, ...] = (0,) * BINS
     entities: bytes = field(default=NOBODY, repr=False)
 
@@ -46,9 +51,15 @@ class ArmCounts:
         return ArmCounts(
             requests=self.requests + other.requests,
             errors=self.errors + other.errors,
+            causes=dict((Counter(self.causes) + Counter(other.causes)).most_common(CAUSES)),
             bins=tuple(a + b for a, b in zip(self.bins, other.bins, strict=True)),
             entities=union((self.entities, other.entities)),
         )
+
+    @property
+    def cause(self) -> str:
+        """What failed most rows; "" where none failed."""
+        return max(self.causes, key=lambda cause: self.causes[cause], default="")
 
     @property
     def p99(self) -> float | None:

@@ -7,6 +7,7 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
@@ -145,6 +146,7 @@ def test_the_same_outputs_are_the_same_numbers(form: Callable[[Rows], Request], 
 
 
 NUMBERS = Schema.of([{"task": "binary", "features": [{"name": "x", "kind": "number"}]}], [])
+STRICT = msgspec.structs.replace(NUMBERS, nan="refuse")
 BODIES = {
     "v2": (open_inference.PROTOCOL, b'{"inputs":[{"name":"x","shape":[1],"datatype":"FP64","data":[%b]}]}'),
     "v1": (predict_v1.PROTOCOL, b'{"instances":[[%b]]}'),
@@ -164,9 +166,17 @@ BODIES = {
 )  # fmt: skip
 def test_what_is_no_number_is_refused_in_a_sentence(protocol: Protocol, body: bytes, value: bytes) -> None:
     with pytest.raises(RequestError) as refused:
-        protocol.decode(body % value, JSON, NUMBERS)
+        protocol.decode(body % value, JSON, STRICT)
     assert refused.value.status == 400
     assert 10 < len(refused.value.message) < 300
+
+
+@pytest.mark.parametrize("name", ["mlflow", "sagemaker"])
+def test_the_nan_of_mlflows_own_client_is_a_missing_number(name: str) -> None:
+    protocol, body = BODIES[name]
+    assert lists(protocol.decode(body % b"NaN", JSON, NUMBERS)) == [[None]]
+    with pytest.raises(RequestError, match="NaN"):  # a text stays what it is
+        protocol.decode(body % b'"NaN"', JSON, NUMBERS)
 
 
 @pytest.mark.parametrize(("protocol", "body"), BODIES.values(), ids=BODIES)
