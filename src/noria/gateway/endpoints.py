@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 
 import msgspec
 
 from noria.errors import RequestError
 from noria.gateway import feedback
 from noria.gateway.about import About
+from noria.gateway.decoding import Decoding
 from noria.gateway.http import Reply, Request, Response
 from noria.gateway.models import Models
 from noria.gateway.paths import Paths, Route
@@ -56,9 +58,9 @@ class Endpoints:
         return refusal(_owner(path), RequestError(status, message), "")
 
     def _predictions(self) -> list[Route]:
-        v1 = Prediction(predict_v1.PROTOCOL, self._models)
-        v2 = Prediction(open_inference.PROTOCOL, self._models)
-        self._variants = Prediction(sagemaker.PROTOCOL, self._models)
+        by = partial(Prediction, models=self._models, decoding=Decoding())
+        v1, v2 = by(predict_v1.PROTOCOL), by(open_inference.PROTOCOL)
+        self._variants = by(sagemaker.PROTOCOL)
         vertexes = "/v1/projects/*/locations/*/endpoints/{model}"
         return [
             Route("POST", "/v2/models/{model}/infer", Scope.PREDICT, v2),
@@ -66,10 +68,10 @@ class Endpoints:
             Route("POST", "/v1/models/{model}:predict", Scope.PREDICT, v1),
             Route("POST", "/v1/models/{model}/versions/{version}:predict", Scope.PREDICT, v1),
             Route("POST", "/v1/models/{model}:explain", Scope.PREDICT, self._refuse_to_explain),
-            Route("POST", "/invocations", Scope.PREDICT, Prediction(mlflow.PROTOCOL, self._models)),
+            Route("POST", "/invocations", Scope.PREDICT, by(mlflow.PROTOCOL)),
             Route("POST", "/endpoints/{model}/invocations", Scope.PREDICT, self._invoke_variant),
-            Route("POST", f"{vertexes}:predict", Scope.PREDICT, Prediction(vertex.PROTOCOL, self._models)),
-            Route("POST", f"{vertexes}:rawPredict", Scope.PREDICT, Prediction(vertex.RAW, self._models)),
+            Route("POST", f"{vertexes}:predict", Scope.PREDICT, by(vertex.PROTOCOL)),
+            Route("POST", f"{vertexes}:rawPredict", Scope.PREDICT, by(vertex.RAW)),
             Route("POST", f"{vertexes}:explain", Scope.PREDICT, self._refuse_to_explain),
             Route("POST", "/feedback", Scope.FEEDBACK, self._feedback),
         ]

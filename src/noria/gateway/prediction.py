@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from functools import lru_cache
 from typing import Any
 
 from noria.errors import RequestError
 from noria.gateway.answer import Answer
+from noria.gateway.batch import Batch
+from noria.gateway.decoding import Decoding
 from noria.gateway.http import Reply, Request, Response
-from noria.gateway.models import Models
-from noria.gateway.protocols.protocol import Protocol
+from noria.gateway.models import Model, Models
+from noria.gateway.protocols.protocol import Decode, Protocol
 from noria.gateway.protocols.sagemaker import INFERENCE_ID
 from noria.gateway.schema import Schema
 
+logger = logging.getLogger(__name__)
+
 MAX_ID = 256
+LARGE = 256 * 2**10
+"""Bytes of a body from which on it is decoded in another process: it would keep the others waiting."""
 _KEPT = {
     "buffered": b"x-noria-log: buffered\r\n",
     "durable": b"x-noria-log: durable\r\n",
@@ -24,16 +32,46 @@ _KEPT = {
 class Prediction:
     """The endpoint for the predictions of a protocol."""
 
-    def __init__(self, protocol: Protocol, models: Models) -> None:
+    def __init__(self, protocol: Protocol, models: Models, decoding: Decoding) -> None:
         self._protocol = protocol
         self._models = models
+        self._decoding = decoding
+        self._tasks: set[asyncio.Task[None]] = set()
 
     def __call__(
         self, request: Request, reply: Reply, model: str | None = None, version: str | None = None
     ) -> None:
         """Answer a request by the model and the version of its path, if that names them."""
+        meant = self._models.meant(request.headers) if model is None else self._models.named(model)
+        if len(request.body) < LARGE:
+            self._answer(request, reply, meant, version, self._protocol.decode)
+            return
+        task = asyncio.get_running_loop().create_task(self._answer_large(request, reply, meant, version))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _answer_large(self, request: Request, reply: Reply, meant: Model, version: str | None) -> None:
+        found: Batch | RequestError
+        try:
+            schema = meant.router.ready().schema
+            found = await self._decoding(self._protocol.decode, request.body, request.headers, schema)
+        except RequestError as error:
+            found = error
+        except Exception:
+            logger.exception("a large body was not decoded")
+            found = RequestError(500, "noria itself failed; its log says why")
+
+        def decoded(*_: Any) -> Batch:
+            if isinstance(found, RequestError):
+                raise found
+            return found
+
+        self._answer(request, reply, meant, version, decoded)
+
+    def _answer(
+        self, request: Request, reply: Reply, meant: Model, version: str | None, decode: Decode
+    ) -> None:
         protocol, headers = self._protocol, request.headers
-        meant = self._models.meant(headers) if model is None else self._models.named(model)
         key = ""
 
         def done(answer: Answer | RequestError) -> None:
@@ -46,7 +84,7 @@ class Prediction:
         try:
             number = None if version is None else version_number(version)
             schema = meant.router.ready().schema
-            batch = protocol.decode(request.body, headers, schema)
+            batch = decode(request.body, headers, schema)
             key = batch.id or headers.get(b"x-request-id", b"").decode("latin-1")
             if not _is_id(key):
                 fault = f"id: up to {MAX_ID} printable ASCII characters are allowed, not {key[:40]!r}"

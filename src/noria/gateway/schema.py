@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from itertools import chain
 from operator import itemgetter
 from typing import Any, Self
@@ -60,7 +61,7 @@ class Schema(msgspec.Struct, frozen=True, kw_only=True):
             features=features,
             numeric=all(kinds[name] == "number" for name in features),
             task=champion["task"],
-            pick=itemgetter(*features) if len(features) > 1 else lambda row: (row[features[0]],),
+            pick=itemgetter(*features) if len(features) > 1 else partial(_only, features[0]),
             classes=tuple(champion.get("classes") or ()),
             nan=nan,
         )
@@ -184,6 +185,10 @@ def check_rows(count: int) -> None:
     """
     if count > MAX_ROWS:
         raise RequestError(413, f"the request has {count} rows; up to {MAX_ROWS} are taken")
+
+
+def _only(name: str, row: Mapping[str, Any]) -> tuple[Any, ...]:
+    return (row[name],)
 
 
 _NOUNS = {"number": "number", "category": "category: a string", "any": "string or number"}
