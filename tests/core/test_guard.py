@@ -29,6 +29,11 @@ def test_the_model_before_comes_back_where_it_is_surely_better(before: list[Mome
     assert judge(before, LOSS).proven is proven
 
 
+@pytest.mark.parametrize(("needed", "proven"), [(0, True), (3000, True), (3001, False)])
+def test_fewer_rows_than_the_gates_want_take_no_champion_back(needed: int, proven: bool) -> None:
+    assert judge(days(0.05, 0.051, 0.049), LOSS, needed).proven is proven
+
+
 def test_what_is_told() -> None:
     seen = judge(days(0.05, 0.051, 0.049), LOSS)
     assert seen.said.startswith("the model before would have gained +0.0500 (+0.")

@@ -47,6 +47,12 @@ def only(policy: Triggers, **facts: object) -> Line:
             "log_loss of the last 7 mature days is 0.5200, 4% worse than 0.5000 at the promotion; "
             "more than 5% worse calls for a run",
         ),
+        (
+            QUALITY,
+            {**LEVEL, "quality": (0.52,) * 7, "labels": 40, "needed": 81},
+            "log_loss of the last 7 mature days is 0.5200, 4% worse than 0.5000 at the promotion; "
+            "40 of 81 labels since the last run, to judge a model by",
+        ),
         # 6% worse, by days that swing by .12
         (
             QUALITY,

@@ -53,6 +53,8 @@ LATE = Trigger(cause=Cause.SCHEDULE, key="k", reason="scheduled")
         (QUALITY, {**LEVEL, "quality": (0.52,) * 7}, []),  # 4%
         (QUALITY, {**LEVEL, "quality": (0.53,) * 6}, []),  # too few days
         (QUALITY, {"quality": (0.53,) * 7}, []),  # no champion
+        (QUALITY, {**LEVEL, "quality": (0.53,) * 7, "labels": 80, "needed": 81}, []),  # nothing to judge by
+        (QUALITY, {**LEVEL, "quality": (0.53,) * 7, "labels": 81, "needed": 81}, ["quality"]),
         # mean .53, but days swing by .12: two standard errors are .09
         (QUALITY, {**LEVEL, "quality": (0.41, 0.65, 0.41, 0.65, 0.41, 0.65, 0.53)}, []),
         # the level was no better known: from seven days that swing so

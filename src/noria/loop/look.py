@@ -48,7 +48,8 @@ def guarded(state: State, project: Project, row: ModelRow) -> Finding | None:
         return None
     days = _rows(state, row.rollout, row.guard, "shadow", project.loss.name)
     losses = (day.losses for day in days if day.losses)
-    return guard.judge([day.paired.gains for day in days if day.paired], sum(losses, Moments()))
+    before = [day.paired.gains for day in days if day.paired]
+    return guard.judge(before, sum(losses, Moments()), project.enough_rows)
 
 
 def _rows(

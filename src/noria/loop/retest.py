@@ -64,7 +64,8 @@ def _misses(counts: Counts, metric: Counts) -> Found:
 
 def _guard(counts: Counts) -> Found:
     low, _ = _ends(counts, 2 * guard.ALPHA, by_days=True)
-    return low, 0.0, counts["gain"] > guard.WORTHWHILE * counts["loss"]
+    above = counts["rows"] >= counts["needed"] and counts["gain"] > guard.WORTHWHILE * counts["loss"]
+    return low, 0.0, above
 
 
 def _ratio(counts: Counts) -> Found:

@@ -32,6 +32,7 @@ def facts(parts: Parts, watched_since: datetime) -> Facts:
         head=parts.commits.head(),
         tried=done[-1].commit if done else None,
         labels=int(seen.get("unseen_labels", 0)),
+        needed=parts.project.enough_rows,
         source=seen.get("source"),
         seen_source=done[-1].facts.get("source") if done else None,
         gains=gains(done),

@@ -142,6 +142,11 @@ class Project:
         return METRICS[quality.metric] if quality else primary(self.task)
 
     @property
+    def enough_rows(self) -> int:
+        """How many rows the gates want to judge a model by; two models are compared by two rows at least."""
+        return max((gate.options["rows"] for gate in self.gates if gate.check == "enough-rows"), default=2)
+
+    @property
     def home(self) -> Path:
         """Everything that noria writes for this project; never under version control."""
         return self.root / ".noria"
