@@ -16,7 +16,7 @@ from noria.project.model import Project, Task
 from noria.project.units import parse_duration
 
 RECENT_HOLDOUTS = 8
-"""The window "recent" is so many times as long as the holdout, and at most half of the rows of a share."""
+"""The window "recent" is so many times as long as the holdout, and holds at most half of the rows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -94,8 +94,7 @@ def _after(times: pl.Series, since: str, project: Project) -> int | None:
     begin = int(times.search_sorted(_moment(since, times), side="right"))
     held = times[begin:]
     blocks = held.dt.date() if held.dtype.is_temporal() else held
-    needed = max((gate.options["rows"] for gate in project.gates if gate.check == "enough-rows"), default=2)
-    return begin if begin and len(held) >= needed and blocks.n_unique() > 1 else None
+    return begin if begin and len(held) >= project.enough_rows and blocks.n_unique() > 1 else None
 
 
 def _held_out(rows: pl.DataFrame, holdout: timedelta | float, end: int) -> tuple[int, int]:
@@ -120,10 +119,9 @@ def _stretch(rows: pl.DataFrame, window: str, holdout: timedelta | float) -> pl.
         return rows
     if window != RECENT:
         return rows[_last(rows["_time"], parse_duration(window)) :]
-    if isinstance(holdout, timedelta):
-        return rows[_last(rows["_time"], RECENT_HOLDOUTS * holdout) :]
-    share = RECENT_HOLDOUTS * holdout
-    return rows[_last(rows["_time"], share if 0 < share < 1 else 0.5) :]
+    half, length = _last(rows["_time"], 0.5), RECENT_HOLDOUTS * holdout
+    is_shorter = isinstance(length, timedelta) or 0 < length < 0.5
+    return rows[max(_last(rows["_time"], length), half) if is_shorter else half :]
 
 
 def _last(times: pl.Series, length: timedelta | float) -> int:

@@ -38,7 +38,16 @@ GAINS = [trial.gains for trial in PAST]
 
 def test_the_record_goes_back_over_champions_so_many_blocks() -> None:
     assert [block.block for block in record(OWN, GAINS)["log_loss"].by_block] == [1, 2, 3, 4, 5, 6, 7]
-    assert [block.block for block in record(OWN, GAINS, 3)["log_loss"].by_block] == [5, 6, 7]
+    long_ago = [{"log_loss": blocks(0.9, *range(-200, 0))}, *GAINS]
+    found = record(OWN, long_ago)["log_loss"]
+    assert [block.block for block in found.by_block] == [*range(-105, 0), 1, 2, 3, 4, 5, 6, 7]  # 105 + 7
+
+
+def test_what_a_champion_met_long_ago_says_nothing_of_a_candidate_of_today() -> None:
+    bad = Trial(rival="version 2", gains={"log_loss": blocks(-9.0, *range(-200, -105))})
+    even = Trial(rival="version 2", gains={"log_loss": blocks(0.0, *range(-105, 0))})
+    found = against("version 2", OWN, [bad, even])["log_loss"]
+    assert (found.blocks, found.gain) == (107 + 5, pytest.approx((5 * -9.0 + 2 * 0.4) / 112))
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from noria.core.trials import Trial, against, record
 from noria.core.windows import AUTO, proven, recent_gain
 from noria.loop.forerunner import Forerunner, forerunner
 from noria.loop.parts import Parts
-from noria.loop.past import RECORD, trials
+from noria.loop.past import trials
 from noria.loop.progress import progress
 from noria.loop.retrain import intended
 from noria.loop.rivals import opponent
@@ -151,7 +151,7 @@ def _of_gate(gate: Gate, champion: int, past: Sequence[Trial], *, is_champion: b
     """Tell the record, and what the gate would say of a candidate that adds nothing to it."""
     metric, confidence = gate.options["metric"], gate.options["confidence"]
     nothing = {metric: pooled(metric, (), confidence)}
-    lately = record(nothing, [trial.gains for trial in past], RECORD)
+    lately = record(nothing, [trial.gains for trial in past])
     name = f"version {champion}"
     names = [trial.rival for trial in past if trial.rival.partition(" as ")[0] == name]
     rival = names[-1] if names else name

@@ -18,8 +18,6 @@ from noria.rows import RunRow
 
 RECENT = 64
 """Runs that are looked back on."""
-RECORD = 112
-"""Blocks, such as days, that the record of the last candidates goes back."""
 
 
 def trials(parts: Parts, before: str) -> list[Trial]:
@@ -34,8 +32,8 @@ def remembering(evidence: Evidence, past: list[Trial]) -> Evidence:
     return replace(
         evidence,
         pooled=against(evidence.rival, own, past),
-        record=record(own, [trial.gains for trial in past], RECORD),
-        baseline_record=record(base, [trial.baseline for trial in past], RECORD),
+        record=record(own, [trial.gains for trial in past]),
+        baseline_record=record(base, [trial.baseline for trial in past]),
     )
 
 
