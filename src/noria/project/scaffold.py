@@ -63,7 +63,6 @@ def write_project(root: Path, template: str | None, examples: Examples, inferenc
         "own_data": template is None,
         "task": inference.task,
         "guard": _guard(examples.label_delay),
-        "enough_rows": min(500, max(10, inference.rows // 100)),
         "metric": primary(inference.task).name,
         "features": inference.features,
         "categories": [name for name in inference.features if kind_of(name) == "category"],
