@@ -1,4 +1,7 @@
-"""Runs a gateway of the model `m`: arguments are the home and the settings as JSON."""
+"""Runs a gateway of the model `m`: arguments are the home and the settings as JSON.
+
+`others` are the homes of more models by their names.
+"""
 
 import json
 import sys
@@ -20,6 +23,7 @@ of_model = {name: settings.pop(name) for name in OF_MODEL if name in settings}
 if "rate" in of_model:  # requests and seconds
     count, seconds = of_model["rate"]
     of_model["rate"] = Rate(count=count, period=timedelta(seconds=seconds))
-model = ModelSettings(home=Path(sys.argv[1]), name="m", **of_model)
+homes = {"m": sys.argv[1]} | settings.pop("others", {})
+models = tuple(ModelSettings(home=Path(home), name=name, **of_model) for name, home in homes.items())
 settings |= {name: Path(settings[name]) for name in ("certificate", "key") if name in settings}
-keeper.run(Settings(models=(model,), limits=limits, **settings), WallClock())
+keeper.run(Settings(models=models, limits=limits, **settings), WallClock())

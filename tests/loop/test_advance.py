@@ -120,6 +120,17 @@ def test_what_cannot_be_loaded_never_serves(make, register) -> None:
     assert all(2 not in (arm.version for arm in plan.arms) for plan in parts.gateways.plans)
 
 
+def test_what_a_gateway_gives_up_is_taken_back(make, register) -> None:
+    parts = make()
+    crown(parts, register, 1)
+    register(parts, 2)
+    assert [tick(parts), tick(parts)] == ["loading", "shadow"]
+    parts.gateways.broken[2] = "3 crashes within 60 s"
+    assert tick(parts) == "rolled back"
+    reason = parts.state.ledger("m")[-1]["body"]["reason"]
+    assert reason == "it was given up by a gateway: 3 crashes within 60 s"
+
+
 def test_a_newer_version_supersedes_an_open_rollout_and_all_that_wait(make, register) -> None:
     parts = make()
     crown(parts, register, 1)

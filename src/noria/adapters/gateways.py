@@ -28,12 +28,12 @@ class PlanFile:
         draft.replace(self._folder / "plan.json")
 
     def loaded(self, version: int) -> bool:
-        """Return whether there is a gateway, and every one has verified and loaded the version."""
+        """Return whether there is a gateway, and every worker has verified and loaded the version."""
         said = list(self._ready())
         return bool(said) and all(version in ready["loaded"] for ready in said)
 
     def failed(self, version: int) -> str:
-        """Return why some gateway could not load the version, or ""."""
+        """Return why some gateway could not load the version, or has given it up since, or ""."""
         return next((fault for ready in self._ready() if (fault := ready["failed"].get(str(version)))), "")
 
     def _ready(self) -> Iterator[dict[str, Any]]:

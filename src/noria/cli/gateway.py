@@ -1,7 +1,8 @@
-"""`noria gateway`: serve a project's model by itself, without the other parts."""
+"""`noria gateway`: serve the models of projects, without the other parts."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,18 +15,22 @@ if TYPE_CHECKING:
 
 
 def command(
-    port: Annotated[int | None, typer.Option(help="The port, instead of the project's.")] = None,
+    projects: Annotated[
+        list[Path] | None, typer.Argument(help="Projects whose models it serves; by default the one around.")
+    ] = None,
+    port: Annotated[int | None, typer.Option(help="The port, instead of the first project's.")] = None,
 ) -> None:
-    """Answer predictions until SIGTERM."""
+    """Answer predictions until SIGTERM; SIGHUP replaces the workers one by one."""
     from noria.clock import open_clock
     from noria.gateway import keeper
     from noria.gateway.http import Limits
     from noria.gateway.settings import Settings
 
-    project = find_project()
+    found = [find_project(path) for path in projects or [Path.cwd()]]
+    project = found[0]
     serve = project.serve
     settings = Settings(
-        models=(_of_model(project),),
+        models=tuple(map(_of_model, found)),
         host=serve.host,
         port=serve.port if port is None else port,
         workers=serve.workers,

@@ -74,4 +74,5 @@ class _Caller:
         """Return the payload of a call, or nothing when the worker is gone."""
         header = self._calls.read(frames.HEADER.size)
         size: int = frames.HEADER.unpack(header)[0] if len(header) == frames.HEADER.size else 0
-        return self._calls.read(size)
+        payload: bytes = self._calls.read(size)
+        return payload

@@ -51,6 +51,16 @@ class HostState(msgspec.Struct, frozen=True, kw_only=True):
     recycled: int = 0
     why: str = ""
 
+    @property
+    def hopeless(self) -> bool:
+        """Whether there is no process, and for a while there will be none."""
+        return self.state in ("open", "failed")
+
+    @property
+    def unfit(self) -> bool:
+        """Whether the version should not go on to answer: it has no process, or one that leaks memory."""
+        return self.hopeless or self.recycled > 0
+
 
 class Ready(msgspec.Struct, frozen=True, kw_only=True):
     """What a worker serves: the plan's number, its versions, the names of their hosts, and who failed why."""

@@ -27,6 +27,7 @@ from noria.errors import NoriaError
 from noria.gateway import frames
 from noria.gateway.callers import Callers
 from noria.gateway.copies import private_copy
+from noria.gateway.host_process import OUT_OF_MEMORY
 
 _PR_SET_PDEATHSIG = 1
 _OPEN_FILES = 256
@@ -64,6 +65,8 @@ def answer(model: predictor.Predictor, columns: Mapping[str, Column]) -> frames.
     rows = len(next(iter(columns.values())))
     try:
         return _checked(model, model.predict(columns), rows)
+    except MemoryError:
+        os._exit(OUT_OF_MEMORY)  # a new process has room for the next rows
     except Exception as error:
         if rows == 1:
             return _failed(model, 1, f"the model raised {type(error).__name__}: {error}"[:_MESSAGE])

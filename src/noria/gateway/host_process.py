@@ -15,6 +15,8 @@ import msgspec
 
 from noria.gateway.files import Release
 
+OUT_OF_MEMORY = 77
+"""What a process ends with when its model asks for more memory than it may have."""
 START_TIMEOUT = 60.0
 LINGER = 45.0
 """Seconds that a process which is not needed any more may take to answer its last calls."""
@@ -61,6 +63,8 @@ class HostProcess:
     @property
     def how_it_ended(self) -> str:
         code = self._popen.returncode
+        if code == OUT_OF_MEMORY:
+            return "its process ran out of memory"
         how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with {code}"
         return f"its process {how}"
 

@@ -6,6 +6,7 @@ and a host without harm to a worker.
 
 from __future__ import annotations
 
+import fcntl
 import gc
 import logging
 import os
@@ -13,12 +14,15 @@ import shutil
 import signal
 import socket
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from time import monotonic
+from typing import IO
 
+from noria.errors import ProjectError, Unavailable
 from noria.gateway import files, listen
 from noria.gateway.hosts import Hosts
-from noria.gateway.settings import Settings
+from noria.gateway.settings import ModelSettings, Settings
 from noria.gateway.workers import Workers
 from noria.ports import Clock
 
@@ -35,15 +39,18 @@ def run(settings: Settings, clock: Clock) -> None:
     """Serve until SIGTERM or SIGINT, then answer what is in flight and return; SIGHUP replaces the workers.
 
     Raises:
-        Unavailable: the port is in use.
-        ProjectError: the settings forbid it.
+        Unavailable: the port is in use, or another gateway serves one of the models.
+        ProjectError: the settings forbid it, or two models have one name.
     """
     listener = listen.bind(settings)
+    locks = [_lock(model) for model in _distinct(settings.models)]
     sockets = Path(tempfile.mkdtemp(prefix="noria-"))  # a Unix socket's path has at most 107 characters
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)  # they wait for `sigtimedwait`
     try:
         Keeper(settings, clock, listener, sockets).run()
     finally:
+        for lock in locks:
+            lock.close()
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
         shutil.rmtree(sockets, ignore_errors=True)
 
@@ -61,7 +68,6 @@ class Keeper:
 
     def run(self) -> None:
         for home in self._homes:
-            home.mkdir(parents=True, exist_ok=True)
             for path in (*home.glob("ready-*.json"), *home.glob("metrics-*")):  # of workers that are no more
                 path.unlink()
         self._warm_up()
@@ -115,3 +121,27 @@ class Keeper:
         """Return whether a worker serves every model that has a plan."""
         planned = [home for home in self._homes if files.modified(home / "plan.json")]
         return all(any(ready.pid == pid for ready in files.read_ready(home)) for home in planned)
+
+
+def _distinct(models: Sequence[ModelSettings]) -> Sequence[ModelSettings]:
+    names = [model.name for model in models]
+    for name in names:
+        if names.count(name) > 1:
+            raise ProjectError((f"model.name: {names.count(name)} of the projects call their model {name}",))
+    return models
+
+
+def _lock(model: ModelSettings) -> IO[str]:
+    """Lock a model's files: the segments of two gateways would have the same names.
+
+    No process inherits the lock, so it ends with the keeper.
+    """
+    path = model.home / "gateway" / "keeper.lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    file = path.open("w")
+    try:
+        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        raise Unavailable(f"another gateway serves {model.name} already", hint="noria status") from None
+    return file

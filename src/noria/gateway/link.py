@@ -67,7 +67,7 @@ class Link:
         Raises:
             OSError: nobody listens there any more.
         """
-        self.hopeless = host.state in ("open", "failed")
+        self.hopeless = host.hopeless
         if not host.socket or host.socket == self._socket:
             return
         connection = socket.socket(socket.AF_UNIX)

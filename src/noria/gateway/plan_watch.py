@@ -80,9 +80,7 @@ class PlanWatch:
     def _use(self, file: PlanFile, hosts: dict[str, HostState]) -> None:
         names, plan = file.hosts(), file.plan
         failed = {
-            version: hosts[name].why
-            for version, name in names.items()
-            if name in hosts and hosts[name].state in ("open", "failed")
+            version: hosts[name].why for version, name in names.items() if name in hosts and hosts[name].unfit
         }
         loaded = {version for version, name in names.items() if self._loaded(name)}
         beside = self._router.served is None and plan.champion in loaded
@@ -127,7 +125,7 @@ class PlanWatch:
             return
         self._said = ready
         for version, reason in failed.items():
-            logger.error("version %d cannot serve: %s", version, reason)
+            logger.error("version %d is given up: %s", version, reason)
         files.write_ready(self._directory, self._worker, ready)
 
 

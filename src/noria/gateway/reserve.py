@@ -42,7 +42,7 @@ class Reserve:
                 os.posix_fallocate(file.fileno(), 0, self._size)
             draft.rename(self._path)
         except OSError:
-            return False
+            return self._path.exists()  # another worker was faster
         finally:
             with suppress(OSError):
                 draft.unlink(missing_ok=True)

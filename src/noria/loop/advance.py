@@ -34,6 +34,9 @@ def next_move(parts: Parts, row: ModelRow) -> Move | None:
     rollout = row.rollout
     if rollout is None or rollout.ended:
         return None
+    if fault := parts.gateways.failed(rollout.version):
+        what = "could not be loaded" if rollout.phase is Phase.LOADING else "was given up by a gateway"
+        return Move(signal=Signal.BREACHED, reason=f"it {what}: {fault}", numbers={})
     if rollout.phase is Phase.LOADING:
         return _loading(parts, rollout)
     seen = look(parts.state, parts.project, row)
@@ -133,8 +136,6 @@ def set_paused(parts: Parts, paused: bool, *, actor: str, reason: str) -> ModelR
 
 
 def _loading(parts: Parts, rollout: Rollout) -> Move | None:
-    if fault := parts.gateways.failed(rollout.version):
-        return Move(signal=Signal.BREACHED, reason=f"it could not be loaded: {fault}", numbers={})
     if rollout.held or not parts.gateways.loaded(rollout.version):
         return None
     return Move(signal=Signal.LOADED, reason="verified and loaded by every gateway", numbers={})
