@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import random
+import re
 import resource
 import socket
 import subprocess
 import time
+from contextlib import suppress
 
 import psutil
 import pytest
@@ -49,7 +51,8 @@ def survive(system: System, pause: float) -> None:
     assert "was ended by SIGKILL" in run.error
     assert system.faults(client) == []
     # Only who spoke with the killed gateway saw an error: a killed host's requests are asked again.
-    assert all("Error" in failure or "503" in failure for failure in client.failed), client.failed
+    excused = re.compile("Error|RemoteDisconnected|503")
+    assert [failure for failure in client.failed if not excused.search(failure)] == []
 
 
 def test_a_second_up_says_who_is_up_already(system: System) -> None:
@@ -78,7 +81,8 @@ def test_on_a_full_disk_it_serves_on_and_says_what_was_not_recorded(system: Syst
     gateway, collector, controller = (system.start(part) for part in ("gateway", "collector", "controller"))
     wait_until(lambda: system.serves(1), "the first version serves")
     full = max(path.stat().st_size for path in (system.home / "log").glob("*.seg")) + 20_000
-    resource.prlimit(gateway.pid, resource.RLIMIT_FSIZE, (full, resource.RLIM_INFINITY))
+    worker = next(process.pid for process in _find(gateway, "gateway"))
+    resource.prlimit(worker, resource.RLIMIT_FSIZE, (full, resource.RLIM_INFINITY))
     client = Client(system.port)
     unlogged = 0
     for number in range(400):
@@ -88,7 +92,7 @@ def test_on_a_full_disk_it_serves_on_and_says_what_was_not_recorded(system: Syst
         if logged:
             client.acknowledged[f"request-{number}"] = int(version)
     assert 0 < unlogged < 400
-    resource.prlimit(gateway.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    resource.prlimit(worker, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     wait_until(lambda: _ask_whether_logged(system.port, f"late-{time.time()}")[2], "it records again")
     for process in (gateway, controller, collector):
         system.stop(process)
@@ -99,7 +103,8 @@ def _kill(up: subprocess.Popen[bytes], part: str) -> None:
     """Kill a part of a running `noria up`, and return once it was."""
     wait_until(lambda: _find(up, part), f"{part} runs")
     for process in _find(up, part):
-        process.kill()
+        with suppress(psutil.NoSuchProcess):  # it ended with its parent
+            process.kill()
         wait_until(lambda process=process: not process.is_running(), f"{part} has ended")
 
 
