@@ -6,6 +6,7 @@ and its results lie, from the project.
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -70,6 +71,8 @@ def request(
         label=project.data.label,
         task=str(project.task),
         champion=champion,
+        pickle=project.pickle,
+        compile=project.serve.compile,
     )
 
 
@@ -137,11 +140,14 @@ def point(job: Job) -> bool:
 
 
 def _lineage(row: RunRow, shipped: Training) -> dict[str, str]:
+    spec = json.loads((Path(shipped.artifact) / "data" / "spec.json").read_text())
     return {
         "noria.commit": row.commit or "",
         "noria.dirty": str(bool(row.facts.get("diff"))),
         "noria.data_version": str(row.data_version),
         "noria.reason": row.reason,
+        "noria.pickle": str(spec["kind"] == "pyfunc"),
+        "noria.compiled": spec.get("compiled", ""),
         **{f"noria.step.{step.name}": step.key for step in shipped.steps},
     }
 

@@ -153,7 +153,9 @@ def _sklearn(estimator: Any, task: str, features: Mapping[str, Kind]) -> Native:
 def _onnx(graph: Any, task: str, features: Mapping[str, Kind]) -> Native:
     session = onnx.session(graph.SerializeToString())
     inputs = session.get_inputs()
-    used = _in_order(list(features) if onnx.is_matrix(inputs) else [one.name for one in inputs], features)
+    names = {onnx.plain(name): name for name in features}
+    named = [names.get(onnx.plain(one.name), one.name) for one in inputs]
+    used = _in_order(list(features) if onnx.is_matrix(inputs) else named, features)
     for one in inputs:
         if one.type not in onnx.TYPES:
             raise PipelineError(

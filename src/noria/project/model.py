@@ -118,6 +118,7 @@ class Project:
     """A project: a git repository with a noria.toml.
 
     `pipeline` is relative to `root`. `owner` and `purpose` may be empty; `risk` is low, medium or high.
+    `pickle` allows models that run code of their own when they are loaded.
     """
 
     root: Path
@@ -127,6 +128,7 @@ class Project:
     owner: str = ""
     purpose: str = ""
     risk: str = "low"
+    pickle: bool = False
     data: Data
     train: Train = field(default_factory=Train)
     triggers: Triggers = field(default_factory=Triggers)

@@ -191,7 +191,12 @@ def _train(request: Request, numbers: np.ndarray) -> Trained:
     example = frame.head(EXAMPLES)
     with _told_as_its_own("of the model that the pipeline returned"):
         package.save(
-            estimator, Path(request.out), task=request.task, features=request.features, example=example
+            estimator,
+            Path(request.out),
+            task=request.task,
+            features=request.features,
+            example=example,
+            pickle=request.pickle,
         )
     model = _model(request.out)
     return Trained(

@@ -1,12 +1,14 @@
 """ONNX graphs, with ONNX Runtime on one thread.
 
 A graph takes either one tensor of shape (n, features), or one of shape (n,) or (n, 1) for each feature, by
-its name: float, double, or string ("" where missing). Its last output is the answer.
+its name, with or without underscores for signs that are no letters: float, double, or string ("" where
+missing). Its last output is the answer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -34,14 +36,19 @@ def is_matrix(inputs: Sequence[Any]) -> bool:
     return len(inputs) == 1 and len(inputs[0].shape) == 2 and inputs[0].shape[1] != 1
 
 
+def plain(name: str) -> str:
+    """Return a feature's name as converters write it."""
+    return re.sub(r"\W", "_", name)
+
+
 def score(session: Any, features: Features, task: str) -> Score:
     inputs, output = session.get_inputs(), session.get_outputs()[-1].name
-    kinds = {feature["name"]: feature["kind"] for feature in features}
+    wanted = {plain(feature["name"]): feature for feature in features}
 
     def feed(columns: Columns) -> dict[str, np.ndarray]:
         if is_matrix(inputs):
             return {inputs[0].name: numbers(columns, features).astype(TYPES[inputs[0].type])}
-        return {wanted.name: _tensor(columns[wanted.name], kinds[wanted.name], wanted) for wanted in inputs}
+        return {one.name: _tensor(columns, wanted[plain(one.name)], one) for one in inputs}
 
     def answer(columns: Columns) -> np.ndarray:
         outputs = np.asarray(session.run([output], feed(columns))[0], dtype=np.float64)
@@ -52,6 +59,7 @@ def score(session: Any, features: Features, task: str) -> Score:
     return answer
 
 
-def _tensor(values: Sequence[Any], kind: str, wanted: Any) -> np.ndarray:
-    plain = np.asarray(values, np.float64) if kind == "number" else [value or "" for value in values]
-    return np.asarray(plain, dtype=TYPES[wanted.type]).reshape(-1, *([1] * (len(wanted.shape) - 1)))
+def _tensor(columns: Columns, feature: Mapping[str, Any], wanted: Any) -> np.ndarray:
+    column, kind = columns[feature["name"]], feature["kind"]
+    values = np.asarray(column, np.float64) if kind == "number" else [value or "" for value in column]
+    return np.asarray(values, dtype=TYPES[wanted.type]).reshape(-1, *([1] * (len(wanted.shape) - 1)))
