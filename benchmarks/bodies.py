@@ -138,6 +138,12 @@ def broken(dice: Random) -> bytes:
     return _scratch(dice, request(dice))
 
 
+def prediction() -> bytes:
+    """Return a sound request for one row."""
+    body = json.dumps({"instances": [ROW]}).encode()
+    return post("/v1/models/m:predict", body, {"content-type": "application/json"})
+
+
 def post(path: str, body: bytes, headers: dict[str, str], *, chunked: bool = False) -> bytes:
     """Return the bytes of a POST."""
     lines = [f"POST {path} HTTP/1.1", "host: localhost"]

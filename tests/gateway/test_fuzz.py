@@ -1,6 +1,8 @@
 """Requests of every protocol, changed at random, to a real gateway: only 200 and 4xx may come back."""
 
 import http.client
+import time
+from collections import Counter
 from collections.abc import Sequence
 from random import Random
 from typing import Any
@@ -11,9 +13,13 @@ import uvloop
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from benchmarks import bodies, fuzz
+from benchmarks import bodies, evidence, fuzz
 
 SEEDED = 3_000
+MILLION = 1_000_000
+BROKEN = 10_000
+"""Of the million: those that were changed anywhere, so that each needs a connection of its own."""
+HEAVY = 1 / 20_000
 
 paths = st.sampled_from([seed.path for seed in bodies.SEEDS])
 leaves = st.none() | st.booleans() | st.floats() | st.integers() | st.text()
@@ -83,3 +89,53 @@ def test_any_value_of_a_header_is_taken_or_refused(served: Any, path: str, name:
         assert allowed(connection.getresponse().status)
     finally:
         connection.close()
+
+
+@pytest.mark.evidence
+@pytest.mark.timeout(7200)
+def test_a_million_changed_requests_are_answered_or_refused(served: Any) -> None:
+    dice = Random(2)
+
+    async def main() -> tuple[Counter[int], Counter[int]]:
+        requests = (bodies.request(dice, heavy=HEAVY) for _ in range(MILLION - BROKEN))
+        whole, changed = await fuzz.drive(served.port, requests), Counter[int]()
+        for _ in range(BROKEN):
+            changed.update(await fuzz.probe(served.port, bodies.broken(dice)) or [fuzz.UNANSWERED])
+        return whole, changed
+
+    uvloop.run(fuzz.drive(served.port, (bodies.request(dice, heavy=0.002) for _ in range(10_000))))  # warm
+    pids, before, began = processes(served), memory(served), time.monotonic()
+    whole, changed = uvloop.run(main())
+    minutes, dead = (time.monotonic() - began) / 60, pids - processes(served)
+    found = evidence.Found(
+        title="A million changed requests",
+        how=(
+            "Valid requests of every protocol whose values, names, shapes, headers and bytes were changed at "
+            f"random, one in {1 / HEAVY:,.0f} as deep or as large as can be, to a gateway with a LightGBM "
+            f"model; {minutes:.0f} minutes. Bytes changed anywhere may leave a request that never ends."
+        ),
+        header=("", "requests", "answered 200", "refused 4xx", "another status", "no answer"),
+        rows=[("whole requests", *_counts(whole)), ("changed anywhere", *_counts(changed))],
+        target=(
+            f"Target: only 200 and 4xx, no process dies ({len(dead)} did), and memory stays "
+            f"({before / 2**20:.0f} MiB before, {memory(served) / 2**20:.0f} MiB after)"
+        ),
+        reached=all(map(allowed, {*whole, *changed} - {0}))
+        and not (whole[0] or dead)
+        and memory(served) < 1.5 * before,
+    )
+    text = evidence.write("fuzz", found)
+    assert found.reached, text
+
+
+def memory(gateway: Any) -> int:
+    """Return the resident bytes of the gateway's processes."""
+    process = psutil.Process(gateway.process.pid)
+    return sum(each.memory_info().rss for each in (process, *process.children(recursive=True)))
+
+
+def _counts(statuses: Counter[int]) -> tuple[int, ...]:
+    answered, silent = statuses[200], statuses[fuzz.UNANSWERED]
+    refused = sum(count for status, count in statuses.items() if 400 <= status < 500)
+    total = sum(statuses.values())
+    return total, answered, refused, total - answered - refused - silent, silent

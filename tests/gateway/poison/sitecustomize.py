@@ -52,6 +52,8 @@ def poison(spec, path, *, lean):
         "steady": good,
         "slow": slow,
         "sleep": lambda rows: time.sleep(much) or good(rows),
+        "work": lambda rows: time.sleep(much * rows) or good(rows),
+        "pace": lambda rows: time.sleep(much * rows) or good(rows),
         "leak": leak,
         "loop": loop,
         "raise": fail,
