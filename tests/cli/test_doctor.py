@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from noria.cli import app
+from noria.gateway import record
 from noria.project.infer import infer
 from noria.project.scaffold import Examples, write_project
 
@@ -156,3 +157,21 @@ def test_outside_of_a_project_the_advice_is_init(tmp_path: Path, monkeypatch: py
     monkeypatch.chdir(tmp_path)
     assert doctor().exit_code == 1
     assert findings()["project"]["advice"].startswith("noria init")
+
+
+def test_a_log_that_takes_no_predictions_is_a_failure(root: Path) -> None:
+    assert findings()["log"]["status"] == "ok"
+    (root / ".noria/gateway").mkdir(parents=True)
+    (root / ".noria/gateway/keeper.lock").touch()  # a gateway has served, and has no reserve
+    assert findings()["log"]["found"] == "the disk refuses: predictions are not kept"
+    (root / ".noria/reserve").touch()
+    assert findings()["log"] == {"check": "log", "status": "ok", "found": "0 segments", "advice": ""}
+
+
+def test_a_log_that_nobody_collects_is_a_failure(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(record, "MOST_SEGMENTS", 2)
+    (root / ".noria/log").mkdir(parents=True)
+    for number in range(2):
+        (root / f".noria/log/0-1-{number}.seg").touch()
+    assert findings()["log"]["found"] == "2 segments: predictions are not kept"
+    assert "noria up" in findings()["log"]["advice"]

@@ -55,3 +55,15 @@ def test_many_classes_have_many_outputs(project, schema, prediction):
     layout = records.layout(replace(project, task=Task.MULTICLASS), schema)
     batch = records.parse(prediction(["a"], outputs=[[0.25, 0.75]]))
     assert records.predictions([batch], layout)["output"].to_list() == [[0.25, 0.75]]
+
+
+def test_a_column_is_read_however_it_was_sent(project, schema, prediction):
+    batches = [
+        prediction(["a"], columns={"wind": [1.5]}),  # packed
+        prediction(["b"], columns={"carrier": ["AA"]}),  # not sent
+        prediction(["c"], columns={"wind": [2]}),  # a list
+        prediction(["d"], columns={"wind": ["calm"]}),  # of something else
+    ]
+    frame = records.predictions(list(map(records.parse, batches)), records.layout(project, schema))
+    assert frame["wind"].to_list() == [1.5, None, 2.0, None]
+    assert frame["carrier"].to_list() == [None, "AA", None, None]

@@ -1,4 +1,4 @@
-"""A power cut at any moment: what the kernel was told, replayed on a disk that forgets what was not synced."""
+"""A power cut at any moment: what the kernel was told, replayed on a disk that forgets what is not synced."""
 
 from __future__ import annotations
 

@@ -80,7 +80,7 @@ def _examine() -> Iterator[Finding]:
             yield _fail("project", fault, error.hint if error.hint != "noria doctor" else "correct the file")
         return
     yield Finding(check="project", status=Status.OK, found=f"{project.name}, {project.task}")
-    checks: tuple[Callable[[Project], Finding], ...] = (_data, _schema, _pipeline, _git, _port, _disk)
+    checks: tuple[Callable[[Project], Finding], ...] = (_data, _schema, _pipeline, _git, _port, _disk, _log)
     for check in checks:
         yield check(project)
 
@@ -216,6 +216,20 @@ def _disk(project: Project) -> Finding:
     if free < 2 * GIGABYTE:
         return Finding(check="disk", status=Status.WARN, found=found, advice="make room soon")
     return Finding(check="disk", status=Status.OK, found=found)
+
+
+def _log(project: Project) -> Finding:
+    from noria.gateway.record import MOST_SEGMENTS
+
+    home = project.home
+    if (home / "gateway" / "keeper.lock").exists() and not (home / "reserve").exists():
+        found = "the disk refuses: predictions are not kept"
+        return _fail("log", found, "make room; nothing has to be started again")
+    waiting = sum(1 for _ in (home / "log").glob("*.seg"))
+    found = f"{waiting} segments"
+    if waiting >= MOST_SEGMENTS:
+        return _fail("log", f"{found}: predictions are not kept", "have them collected: noria up")
+    return Finding(check="log", status=Status.OK, found=found)
 
 
 def _fail(check: str, found: str, advice: str) -> Finding:
