@@ -95,12 +95,13 @@ def test_a_host_that_leaks_is_replaced_before_its_limit(
 ) -> None:
     limit = 512 * 2**20
     gateway = start(memory=limit)
-    gateway.serve(1, {7: 100}, {7: model("leak", 1e6)})
+    gateway.serve(1, {7: 100}, {7: model("leak", 5e5)})
     with gateway.load(1) as load:
-        gateway.wait_until(lambda: gateway.hosts()[7]["recycled"] >= 2, "it was replaced twice")
+        gateway.wait_until(lambda: gateway.hosts()[7]["recycled"] > 0, "it is replaced")
+        first = gateway.hosts()[7]
+        gateway.wait_until(lambda: gateway.hosts()[7]["pid"] != first["pid"], "another one took over")
     assert not load.failed
-    assert gateway.hosts()[7]["restarts"] == 0
-    assert gateway.hosts()[7]["why"].startswith("replaced for its memory: ")
+    assert first["why"].startswith("replaced for its memory: ")
     assert gateway.ready()["failed"]["7"].startswith("replaced for its memory: ")
 
 
@@ -213,7 +214,7 @@ def test_where_no_version_can_answer_the_projects_value_does(
 def test_a_challenger_that_cannot_keep_up_is_relieved_by_the_champion(
     gateway: Any, model: Callable[..., Any]
 ) -> None:
-    """Each call of the challenger takes 0.4 s and up to 32 rows, so of 48 clients some wait too long."""
+    """Each call of the challenger takes 0.4 s and up to 16 rows, so of 48 clients some wait too long."""
     gateway.serve(1, {8: 99, 7: 1}, {7: model(), 8: model("sleep", 0.4)})
     with gateway.load(48) as load:
         gateway.wait_until(lambda: len(load.answers) > 200, "there were answers")
@@ -240,3 +241,30 @@ def test_a_second_gateway_for_a_model_is_refused(gateway: Any, tmp_path: Path) -
     second = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
     assert second.returncode != 0
     assert "another gateway serves m already\n  try: noria status" in second.stderr
+
+
+def test_a_rollback_is_swift_also_while_the_challenger_hangs(gateway: Any, model: Callable[..., Any]) -> None:
+    good = model()
+    gateway.serve(1, {8: 50, 7: 50}, {7: good, 8: model("loop")})
+    with gateway.load(4):
+        gateway.wait_until(lambda: gateway.hosts()[8]["restarts"] == 0, "it hangs")
+        begun = time.monotonic()
+        gateway.serve(2, {7: 100}, {7: good})
+        assert time.monotonic() - begun < 1
+        answers = [gateway.infer(x_noria_entity=f"e{n}") for n in range(20)]
+    assert {answer.headers["x-noria-version"] for answer in answers} == {"7"}
+
+
+def test_overload_is_refused_and_the_rest_is_answered(gateway: Any, model: Callable[..., Any]) -> None:
+    """The model takes 10 ms a row, 16 rows a call: of 64 clients 48 wait, and some of them for too long."""
+    gateway.serve(1, {7: 100}, {7: model("work", 0.01)})
+    with gateway.load(64) as load:
+        begun = time.monotonic()
+        gateway.wait_until(lambda: len(load.acknowledged()) > 200, "there were answers")
+        took = time.monotonic() - begun
+    refused = [answer for answer in load.answers if answer.status == 503]
+    assert refused
+    assert not load.broken
+    assert {answer.status for answer in load.answers} == {200, 503}
+    assert {answer.headers["retry-after"] for answer in refused} == {"1"}
+    assert 200 / took > 100 / 4  # a hundred rows in a second are what it can

@@ -25,7 +25,7 @@ MAX_ROWS = 1024
 MAX_WAITING = 16 * MAX_ROWS
 BUDGET = 0.05
 """Seconds that the call of a micro-batch should take, by what the calls before took per row."""
-FEWEST = 32
+FEWEST = 16
 """Rows that may travel together even so: a part of the time may be the same for any number of rows."""
 MAX_WAIT = 0.25
 """Seconds, or two calls if that is longer, that a job may wait before newer ones are refused."""

@@ -114,12 +114,13 @@ def write_ready(directory: Path, worker: int, ready: Ready) -> None:
     _replace(ready_path(directory, worker), msgspec.json.encode(ready))
 
 
-def modified(path: Path) -> int:
-    """Return when the file at `path` was replaced last, in ns; 0 when there is none."""
+def stamp(path: Path) -> tuple[int, int] | None:
+    """Return what changes whenever the file at `path` is replaced; None when there is none."""
     try:
-        return path.stat().st_mtime_ns
+        status = path.stat()
     except FileNotFoundError:
-        return 0
+        return None
+    return status.st_mtime_ns, status.st_ino  # two files may be of the same tick of the system's clock
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from time import monotonic
@@ -36,7 +37,7 @@ class Hosts:
         self._directory = settings.home / "gateway"
         self._memory = settings.memory
         self._sockets = sockets
-        self._seen = 0
+        self._seen: tuple[int, int] | None = None
         self._needed: set[str] = set()
         self._hosts: dict[str, Host] = {}
         self._leaving: list[Host] = []
@@ -53,8 +54,9 @@ class Hosts:
         self._leaving = [host for host in self._leaving if not host.gone()]
         states = {name: host.state for name, host in self._hosts.items()}
         if states != self._written:
-            files.write_hosts(self._directory, states)
-            self._written = states
+            with suppress(OSError):  # a full disk: it is tried again at the next look
+                files.write_hosts(self._directory, states)
+                self._written = states
 
     def end(self) -> None:
         """Let all hosts end, each when its last call is answered."""
@@ -67,13 +69,13 @@ class Hosts:
         return not self._leaving
 
     def _follow(self) -> None:
-        modified = files.modified(self._directory / "plan.json")
-        if modified == self._seen:
+        stamp = files.stamp(self._directory / "plan.json")
+        if stamp == self._seen:
             return
-        self._seen = modified
+        self._seen = stamp
         try:
             file = files.read_plan(self._directory)
-        except (FileNotFoundError, ValueError) as error:
+        except (OSError, ValueError) as error:
             logger.error("the plan in %s cannot be used, the present one stays: %s", self._directory, error)
             return
         names = file.hosts()
@@ -137,7 +139,7 @@ class Host:
         elif self._process:
             self._watch_memory(self._process)
         elif monotonic() >= self._start_at:
-            self._fresh = self._start()
+            self._launch()
 
     def end(self) -> None:
         """Let the processes end, each when its last call is answered."""
@@ -151,6 +153,13 @@ class Host:
         """Return whether all processes have ended since `end`."""
         self._old = [process for process in self._old if not _gone(process)]
         return not self._old
+
+    def _launch(self) -> None:
+        try:
+            self._fresh = self._start()
+        except OSError as error:  # the machine has no memory, no process or no file descriptor left
+            if self._process is None:
+                self._crashed("down", f"its process could not be started: {error}")
 
     def _await_fresh(self, fresh: HostProcess) -> None:
         fresh.listen()
@@ -194,7 +203,7 @@ class Host:
             self._recycled += 1
             self._why = f"replaced for its memory: {_mb(held)}, and {_mb(process.first_memory)} at first"
             logger.warning("the host %s is %s", self._name, self._why)
-            self._fresh = self._start()
+            self._launch()
 
 
 def _gone(process: HostProcess) -> bool:

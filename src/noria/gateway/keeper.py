@@ -119,7 +119,7 @@ class Keeper:
 
     def _ready(self, number: int, pid: int) -> bool:
         """Return whether a worker serves every model that has a plan."""
-        planned = [home for home in self._homes if files.modified(home / "plan.json")]
+        planned = [home for home in self._homes if files.stamp(home / "plan.json")]
         return all(any(ready.pid == pid for ready in files.read_ready(home)) for home in planned)
 
 

@@ -44,9 +44,9 @@ class PlanWatch:
     async def follow(self) -> None:
         """Follow the plan and its hosts, for ever."""
         paths = (self._directory / "plan.json", self._directory / "hosts.json")
-        seen: tuple[int, ...] | None = None
+        seen: tuple[tuple[int, int] | None, ...] | None = None
         while True:
-            now = tuple(map(files.modified, paths))
+            now = tuple(map(files.stamp, paths))
             if now[0] and now != seen:
                 seen = now if await self._adopt() else None
             await asyncio.sleep(POLL)
@@ -59,6 +59,8 @@ class PlanWatch:
             reached = await self._connect(file, hosts)
             self._use(file, hosts)
             return reached
+        except OSError:  # a full disk; and a worker that cannot say so answers on
+            return False
         except ValueError as error:
             logger.error("the plan in %s cannot be used, the present one stays: %s", self._directory, error)
         except Exception:
@@ -90,7 +92,7 @@ class PlanWatch:
             lanes = {version: self._lane(version, names[version]) for version in plan.versions}
             self._router.served = Served.of(plan, lanes, self._settings) if lanes else None
             self._number = plan.number
-        self._retire()
+        self._retire(set(names.values()))
         self._report(failed)
 
     def _loaded(self, name: str) -> bool:
@@ -101,8 +103,8 @@ class PlanWatch:
             self._lanes[name] = Lane(version, self._links[name], self._router.log)
         return self._lanes[name]
 
-    def _retire(self) -> None:
-        """Drain and close the links that the served plan does not need."""
+    def _retire(self, planned: set[str]) -> None:
+        """Drain and close the links that neither the served plan nor the newest one needs."""
         served = self._router.served
         needed = set(served.lanes.values()) if served else set()
         for name, lane in list(self._lanes.items()):
@@ -111,6 +113,8 @@ class PlanWatch:
                 task = asyncio.create_task(_drain(lane))
                 self._draining.add(task)
                 task.add_done_callback(self._draining.discard)
+        for name in self._links.keys() - self._lanes.keys() - planned:
+            self._links.pop(name).close()
 
     def _report(self, failed: dict[int, str]) -> None:
         served = self._router.served
@@ -123,10 +127,10 @@ class PlanWatch:
         )
         if ready == self._said:
             return
+        files.write_ready(self._directory, self._worker, ready)
         self._said = ready
         for version, reason in failed.items():
             logger.error("version %d is given up: %s", version, reason)
-        files.write_ready(self._directory, self._worker, ready)
 
 
 def _champion_only(plan: Plan) -> Plan:

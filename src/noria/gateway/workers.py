@@ -46,10 +46,14 @@ class Workers:
         """Do what is due: start those that are missing, and go on replacing."""
         deaths = [death for death in self._deaths if death > monotonic() - DEATH_WINDOW]
         wait = BACK_OFF[min(len(deaths), len(BACK_OFF) - 1)]
-        while len(self._running) < self._wanted and (not deaths or monotonic() >= deaths[-1] + wait):
-            self._start()
-        if self._old:
-            self._replace()
+        try:
+            while len(self._running) < self._wanted and (not deaths or monotonic() >= deaths[-1] + wait):
+                self._start()
+            if self._old:
+                self._replace()
+        except OSError as error:  # the machine has no memory or no process left
+            logger.error("no worker could be started: %s", error)
+            self._deaths.append(monotonic())
 
     def reap(self) -> list[int]:
         """Return the numbers of the workers that have ended."""
