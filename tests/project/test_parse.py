@@ -255,6 +255,12 @@ def test_the_limit_of_quality_is_in_the_loss_of_the_task(root: Path, small: str)
     assert (project.rollout.guard, project.loss.name) == (timedelta(days=14), "brier")
 
 
+def test_a_fallback_is_one_number_and_no_probabilities(root: Path, small: str) -> None:
+    (fault,) = faults_of(root, small.replace('"binary"', '"multiclass"') + "\n[serve]\nfallback = 0.5\n")
+    said = "found a number; a multiclass model answers with a probability for each class"
+    assert fault == f"noria.toml: serve.fallback: {said}"
+
+
 def test_a_guard_outlasts_the_labels(root: Path, small: str) -> None:
     late = small.replace('label = "late"', 'label = "late"\nlabel_delay = "10d"')
     assert late != small
