@@ -25,7 +25,7 @@ CLOCK = FixedClock(datetime(2026, 1, 1, tzinfo=UTC))
 def recording(home: Path, **options: Any) -> Iterator[Recorder]:
     home.mkdir(exist_ok=True)
     recorder = Recorder(
-        home / "log", worker=0, clock=CLOCK, reserve=Reserve(home / "reserve", 4096, 4096), **options
+        home / "log", worker=0, clock=CLOCK, reserve=Reserve(home / "reserve", 4096), **options
     )
     try:
         yield recorder
@@ -190,7 +190,7 @@ signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 limit = lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
 limit(100)
 home = Path(sys.argv[1])
-reserve = Reserve(home / "reserve", 100, 0)
+reserve = Reserve(home / "reserve", 100)
 recorder = Recorder(home / "log", worker=0, clock=WallClock(), reserve=reserve, look_every=0.05)
 kept = []
 for n in range(5):

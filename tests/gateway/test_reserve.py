@@ -4,7 +4,7 @@ from noria.gateway.reserve import Reserve
 
 
 def test_the_reserve_has_blocks_of_its_own(tmp_path: Path) -> None:
-    reserve = Reserve(tmp_path / "reserve", 2**20, 0)
+    reserve = Reserve(tmp_path / "reserve", 2**20)
     assert reserve.held()
     found = (tmp_path / "reserve").stat()
     assert found.st_size == 2**20
@@ -13,7 +13,7 @@ def test_the_reserve_has_blocks_of_its_own(tmp_path: Path) -> None:
 
 
 def test_it_can_be_released_and_taken_again(tmp_path: Path) -> None:
-    reserve = Reserve(tmp_path / "reserve", 4096, 0)
+    reserve = Reserve(tmp_path / "reserve", 4096)
     assert reserve.held()
     reserve.release()
     reserve.release()
@@ -22,10 +22,16 @@ def test_it_can_be_released_and_taken_again(tmp_path: Path) -> None:
 
 
 def test_it_is_not_taken_where_too_little_would_be_left(tmp_path: Path) -> None:
-    assert not Reserve(tmp_path / "reserve", 4096, 2**60).held()
+    assert not Reserve(tmp_path / "reserve", 4096, margin=2**60).held()
     assert list(tmp_path.iterdir()) == []
 
 
 def test_one_that_another_worker_took_is_as_good(tmp_path: Path) -> None:
-    assert Reserve(tmp_path / "reserve", 4096, 0).held()
-    assert Reserve(tmp_path / "reserve", 4096, 2**60).held()
+    assert Reserve(tmp_path / "reserve", 4096).held()
+    assert Reserve(tmp_path / "reserve", 4096, margin=2**60).held()
+
+
+def test_it_is_given_up_where_the_disk_is_full(tmp_path: Path) -> None:
+    assert Reserve(tmp_path / "reserve", 4096).held()
+    assert not Reserve(tmp_path / "reserve", 4096, low=2**60).held()
+    assert list(tmp_path.iterdir()) == []

@@ -67,8 +67,8 @@ class Recorder:
         self._asked = self._told = 0  # how many have been in that queue, and how many have left it
         self._retired: deque[SegmentFile] = deque()
         self._wake, self._closing = Event(), Event()
-        self._file = self._next()
         self._look()
+        self._file = self._next()
         self._thread = Thread(target=self._sync_for_ever, name="fsync", daemon=True)
         self._thread.start()
 
@@ -147,10 +147,15 @@ class Recorder:
     def _look(self) -> None:
         """See whether there is space for records."""
         self._looked = monotonic()
-        segments = sum(1 for _ in self._directory.glob("*.seg"))
+        try:
+            held = self._reserve.held()
+            segments = sum(1 for _ in self._directory.glob("*.seg"))
+        except OSError as error:
+            self._stop(f"the disk does not answer ({error})")
+            return
         if segments >= MOST_SEGMENTS:
             self._stop(f"{segments} segments wait for the collector")
-        elif not self._reserve.held():
+        elif not held:
             self._stop("the disk is full")
         elif self.full:
             self.full = False

@@ -1,7 +1,7 @@
 """Space on the disk that the log cannot take: with the disk full, a rollback can still be written.
 
-The log is written only while the reserve is there. When the disk refuses a record, the reserve is given up,
-and what it held is left to the plan and the state; when there is space again, it is taken again first.
+The log is written only while the reserve is there. When the disk is full, the reserve is given up, and what
+it held is left to the plan and the state; when there is space again, it is taken again first.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 
 SIZE = 64 * 2**20
+LOW = 4 * 2**20
+"""Bytes below which the disk counts as full."""
 MARGIN = 16 * 2**20
 """Bytes that must be free beside a new reserve, so that it is not taken out of what it has just left."""
 
@@ -18,14 +20,21 @@ MARGIN = 16 * 2**20
 class Reserve:
     """The file at `path`, of `size` bytes on the disk. The workers of a gateway share it."""
 
-    def __init__(self, path: Path, size: int = SIZE, margin: int = MARGIN) -> None:
+    def __init__(self, path: Path, size: int = SIZE, *, low: int = LOW, margin: int = MARGIN) -> None:
         self._path = path
         self._size = size
+        self._low = low
         self._margin = margin
 
     def held(self) -> bool:
-        """Return whether the reserve is there; take it if it is not, and the disk has space."""
-        return self._path.exists() or self._take()
+        """Return whether the reserve is there; give it up or take it, as the space on the disk demands."""
+        free = _free(self._path.parent)
+        if not self._path.exists():
+            return free >= self._size + self._margin and self._take()
+        if free < self._low:
+            self.release()
+            return False
+        return True
 
     def release(self) -> None:
         """Leave the space to those who need it more."""
@@ -33,17 +42,19 @@ class Reserve:
             self._path.unlink(missing_ok=True)
 
     def _take(self) -> bool:
-        draft = self._path.with_suffix(".draft")  # without blocks of its own, it would promise too much
+        draft = self._path.with_suffix(".draft")  # a reserve without its blocks would promise too much
         try:
             with draft.open("ab") as file:
-                disk = os.fstatvfs(file.fileno())
-                if disk.f_bavail * disk.f_frsize < self._size + self._margin:
-                    return False
                 os.posix_fallocate(file.fileno(), 0, self._size)
             draft.rename(self._path)
         except OSError:
-            return self._path.exists()  # another worker was faster
+            return False
         finally:
             with suppress(OSError):
                 draft.unlink(missing_ok=True)
         return True
+
+
+def _free(directory: Path) -> int:
+    disk = os.statvfs(directory)
+    return disk.f_bavail * disk.f_frsize

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from contextlib import suppress
 from pathlib import Path
 
 logger = logging.getLogger(__name__)
@@ -53,7 +54,8 @@ class SegmentFile:
     def close(self) -> bool:
         """Sync for the last time, and close; return what `sync` does."""
         kept = self.sync()
-        os.close(self._file)
+        with suppress(OSError):  # it is closed all the same, and what was written before, the sync knows
+            os.close(self._file)
         return kept
 
     def _enter(self) -> None:
