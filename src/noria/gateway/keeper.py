@@ -56,7 +56,7 @@ def run(settings: Settings, clock: Clock) -> None:
 
 
 class Keeper:
-    """One loop that looks after every process, a few times in a blink."""
+    """One loop that looks after every process, each TICK seconds."""
 
     def __init__(self, settings: Settings, clock: Clock, listener: socket.socket, sockets: Path) -> None:
         self._settings = settings
@@ -120,7 +120,8 @@ class Keeper:
     def _ready(self, number: int, pid: int) -> bool:
         """Return whether a worker serves every model that has a plan."""
         planned = [home for home in self._homes if files.stamp(home / "plan.json")]
-        return all(any(ready.pid == pid for ready in files.read_ready(home)) for home in planned)
+        said = (files.read_ready(home) for home in planned)
+        return all(any(each.pid == pid and each.plan is not None for each in ready) for ready in said)
 
 
 def _distinct(models: Sequence[ModelSettings]) -> Sequence[ModelSettings]:

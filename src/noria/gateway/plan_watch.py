@@ -16,7 +16,7 @@ from noria.gateway.batching import Lane
 from noria.gateway.files import HostState, PlanFile, Ready
 from noria.gateway.link import Link
 from noria.gateway.models import Model
-from noria.gateway.route import Served
+from noria.gateway.served import Served
 
 logger = logging.getLogger(__name__)
 

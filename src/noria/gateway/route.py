@@ -8,10 +8,9 @@ only when few rows wait.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Mapping
 from functools import partial
 from time import monotonic
-from typing import Any, Self
+from typing import Any
 
 import msgspec
 
@@ -19,11 +18,11 @@ from noria.core.traffic import Plan, choose
 from noria.errors import RequestError
 from noria.gateway.answer import FALLBACK, Done, Merge
 from noria.gateway.batch import Batch, join, take
-from noria.gateway.batching import BUSY, Job, Lane
+from noria.gateway.batching import BUSY, Job
 from noria.gateway.frames import encode_call
 from noria.gateway.ids import Mint
 from noria.gateway.record import Recorder, Settled
-from noria.gateway.schema import Schema
+from noria.gateway.served import Served
 from noria.gateway.settings import ModelSettings
 from noria.ports import Clock
 
@@ -31,33 +30,6 @@ SHADOW_ROWS = 64
 """Rows that wait, for an answer or as copies, from which on copies are shed."""
 
 UNKEPT = RequestError(503, "predictions cannot be kept now, and this gateway answers none without")
-
-
-class Served(msgspec.Struct, frozen=True, kw_only=True):
-    """What the gateway serves from: one immutable value, swapped by reference.
-
-    `lanes` holds every version of the plan, loaded and warm; `beyond` the features of each that the champion
-    lacks, so that a request need not have them.
-    """
-
-    plan: Plan
-    lanes: Mapping[int, Lane]
-    schema: Schema
-    beyond: Mapping[int, frozenset[str]]
-
-    @classmethod
-    def of(cls, plan: Plan, lanes: Mapping[int, Lane], settings: ModelSettings) -> Self:
-        """Return what serves under `plan`; its versions are all in `lanes`."""
-        lanes = {version: lanes[version] for version in reversed(plan.versions)}
-        champion = plan.champion if plan.champion is not None else next(iter(lanes))
-        specs = [lanes[champion].link.spec, *(lane.link.spec for lane in lanes.values())]
-        features = lanes[champion].features
-        return cls(
-            plan=plan,
-            lanes=lanes,
-            schema=Schema.of(specs, settings.columns, settings.nan),
-            beyond={version: lane.features - features for version, lane in lanes.items()},
-        )
 
 
 class Router:
