@@ -35,7 +35,10 @@ def test_without_errors_wrk_says_nothing_of_them() -> None:
 
 def test_a_process_is_named_by_its_verb_or_module() -> None:
     assert name_of(["python", "-m", "noria", "gateway"]) == "noria gateway"
-    assert name_of(["python", "-P", "-m", "noria.gateway.host", "/tmp/a"]) == "noria.gateway.host"
+    assert (
+        name_of(["python", "-P", "-m", "noria.gateway.hosting.host", "/tmp/a"])
+        == "noria.gateway.hosting.host"
+    )
 
 
 def test_a_stage_depends_on_the_stages_before() -> None:

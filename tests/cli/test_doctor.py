@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from noria.cli import app
-from noria.gateway import record
+from noria.gateway.log import record
 from noria.project.infer import infer
 from noria.project.scaffold import Examples, write_project
 

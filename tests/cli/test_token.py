@@ -8,8 +8,8 @@ from typer.testing import CliRunner
 from noria.cli import app
 from noria.clock import FileClock
 from noria.errors import NoriaError, StateError
-from noria.gateway.token_file import TokenFile
-from noria.gateway.tokens import Scope, digest
+from noria.gateway.access.token_file import TokenFile
+from noria.gateway.access.tokens import Scope, digest
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 PROJECT = """

@@ -6,10 +6,10 @@ from typing import Any, cast
 
 from noria.clock import WallClock
 from noria.gateway.endpoints import Endpoints
-from noria.gateway.metrics import Counts
-from noria.gateway.metrics_page import MetricsPage
 from noria.gateway.models import Model, Models
 from noria.gateway.settings import ModelSettings
+from noria.gateway.telemetry.metrics import Counts
+from noria.gateway.telemetry.metrics_page import MetricsPage
 
 
 def test_every_route_is_there_and_no_other(reference: dict[str, str], tmp_path: Path) -> None:

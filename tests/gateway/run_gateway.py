@@ -12,7 +12,7 @@ from pathlib import Path
 from noria.clock import WallClock
 from noria.core.policy import Rate
 from noria.gateway import keeper
-from noria.gateway.http import Limits
+from noria.gateway.http.messages import Limits
 from noria.gateway.settings import ModelSettings, Settings
 
 OF_MODEL = [each.name for each in fields(ModelSettings)]

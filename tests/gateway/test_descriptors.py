@@ -12,7 +12,7 @@ import psutil
 
 def worker(gateway: Any) -> psutil.Process:
     children = psutil.Process(gateway.process.pid).children()
-    return next(child for child in children if "noria.gateway.host" not in child.cmdline())
+    return next(child for child in children if "noria.gateway.hosting.host" not in child.cmdline())
 
 
 def test_a_flood_beyond_the_limit_of_open_files_is_survived(gateway: Any, artifacts: Sequence[Any]) -> None:

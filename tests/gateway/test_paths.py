@@ -1,7 +1,7 @@
 import pytest
 
 from noria.errors import RequestError
-from noria.gateway.http import Reply, Request, Response
+from noria.gateway.http.messages import Reply, Request, Response
 from noria.gateway.paths import Paths, Route
 
 calls: list[dict[str, str]] = []

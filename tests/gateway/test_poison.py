@@ -138,6 +138,7 @@ def test_a_poisonous_canary_is_taken_back_and_nobody_notices(
     much, cause = POISONS[behaviour]
     release(parts, 1, model())
     carry_on(parts, Phase.PROMOTED)
+    gateway.wait_until(lambda: gateway.infer().status == 200, "the champion serves")
     with Clients(gateway) as clients:
         time.sleep(2)
         usual, clients.latencies = clients.latencies, []

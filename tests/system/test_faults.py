@@ -16,7 +16,7 @@ from running import SEEDS, Client, Kills, System, post, row_of, wait_until
 
 from noria.rows import RunRow
 
-PARTS = ("gateway", "collector", "noria.gateway.host")
+PARTS = ("gateway", "collector", "noria.gateway.hosting.host")
 
 
 @pytest.mark.timeout(300)

@@ -219,7 +219,7 @@ def _disk(project: Project) -> Finding:
 
 
 def _log(project: Project) -> Finding:
-    from noria.gateway.record import MOST_SEGMENTS
+    from noria.gateway.log.record import MOST_SEGMENTS
 
     home = project.home
     if (home / "gateway" / "keeper.lock").exists() and not (home / "reserve").exists():

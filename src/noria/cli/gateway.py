@@ -23,7 +23,7 @@ def command(
     """Answer predictions until SIGTERM; SIGHUP replaces the workers one by one."""
     from noria.clock import open_clock
     from noria.gateway import keeper
-    from noria.gateway.http import Limits
+    from noria.gateway.http.messages import Limits
     from noria.gateway.settings import Settings
 
     found = [find_project(path) for path in projects or [Path.cwd()]]

@@ -11,11 +11,11 @@ import typer
 
 from noria.cli.session import AsJson, find_project, print_json
 from noria.errors import NoriaError
-from noria.gateway.tokens import Scope
+from noria.gateway.access.tokens import Scope
 
 if TYPE_CHECKING:
-    from noria.gateway.token_file import TokenFile
-    from noria.gateway.tokens import Token
+    from noria.gateway.access.token_file import TokenFile
+    from noria.gateway.access.tokens import Token
 
 LONGEST = timedelta(days=365)
 NAMES = "a to z, 0 to 9 and . _ -, up to 63 of them, the first a letter or a digit"
@@ -40,7 +40,7 @@ def command(
     A new token is shown once, and only its hash is kept. A revoked one is refused within a second.
     """
     from noria.clock import open_clock
-    from noria.gateway.token_file import TokenFile
+    from noria.gateway.access.token_file import TokenFile
 
     home = find_project().home
     file = TokenFile(home)
@@ -65,7 +65,7 @@ def _make(
     Raises:
         NoriaError: a name is none that is safe to print and to log.
     """
-    from noria.gateway.tokens import Token, digest, mint
+    from noria.gateway.access.tokens import Token, digest, mint
     from noria.project.scalars import MODEL_NAME
 
     for option, text in (("--name", name), *(("--model", each) for each in models)):

@@ -8,13 +8,13 @@ import msgspec
 
 import noria
 from noria.errors import RequestError
+from noria.gateway.access.tokens import Scope
 from noria.gateway.batching import Lane
-from noria.gateway.http import Reply, Request, Response
+from noria.gateway.http.messages import Reply, Request, Response
 from noria.gateway.models import Model, Models
 from noria.gateway.paths import Route
 from noria.gateway.prediction import version_number
 from noria.gateway.protocols import metadata, mlflow, predict_v1
-from noria.gateway.tokens import Scope
 
 _json = msgspec.json.Encoder().encode
 _TEXT = b"text/plain"

@@ -12,26 +12,26 @@ from typing import Protocol
 import uvloop
 from msgspec.structs import replace
 
-from noria.gateway.access import Access
-from noria.gateway.access_log import AccessLog
+from noria.gateway.access.guard import Access
+from noria.gateway.access.rates import Buckets
+from noria.gateway.access.token_file import TokenFile
+from noria.gateway.access.token_watch import TokenWatch
+from noria.gateway.access.tokens import Tokens
 from noria.gateway.endpoints import Endpoints
-from noria.gateway.http import Handler
-from noria.gateway.listen import BACKLOG, room
-from noria.gateway.metrics import Counts, Metrics
-from noria.gateway.metrics_page import MetricsPage
+from noria.gateway.http.listen import BACKLOG, room
+from noria.gateway.http.messages import Handler
+from noria.gateway.http.server import Server
+from noria.gateway.http.tls import Certificate
+from noria.gateway.log.record import Recorder
+from noria.gateway.log.reserve import Reserve
 from noria.gateway.models import Model, Models
 from noria.gateway.plan_watch import PlanWatch
-from noria.gateway.rates import Buckets
-from noria.gateway.record import Recorder
-from noria.gateway.reserve import Reserve
 from noria.gateway.route import Router
-from noria.gateway.server import Server
 from noria.gateway.settings import ModelSettings, Settings
-from noria.gateway.tls import Certificate
-from noria.gateway.token_file import TokenFile
-from noria.gateway.token_watch import TokenWatch
-from noria.gateway.tokens import Tokens
-from noria.gateway.trace import Trace
+from noria.gateway.telemetry.access_log import AccessLog
+from noria.gateway.telemetry.metrics import Counts, Metrics
+from noria.gateway.telemetry.metrics_page import MetricsPage
+from noria.gateway.telemetry.trace import Trace
 from noria.ports import Clock
 
 GRACE = 0.5

@@ -16,9 +16,9 @@ from typing import Any
 
 from noria.errors import RequestError
 from noria.gateway.batch import Batch, join
-from noria.gateway.frames import Reply, encode_call
-from noria.gateway.link import Link
-from noria.gateway.tally import Requests, Tally
+from noria.gateway.hosting.frames import Reply, encode_call
+from noria.gateway.hosting.link import Link
+from noria.gateway.telemetry.tally import Requests, Tally
 
 MAX_ROWS = 1024
 """Rows of a micro-batch; a larger request travels alone."""

@@ -10,14 +10,14 @@ import msgspec
 from noria.errors import RequestError
 from noria.gateway import feedback
 from noria.gateway.about import About
+from noria.gateway.access.tokens import Scope
 from noria.gateway.decoding import Decoding
-from noria.gateway.http import Reply, Request, Response
+from noria.gateway.http.messages import Reply, Request, Response
 from noria.gateway.models import Models
 from noria.gateway.paths import Paths, Route
 from noria.gateway.prediction import Prediction, refusal, sent_id
 from noria.gateway.protocols import mlflow, open_inference, predict_v1, sagemaker, vertex
 from noria.gateway.protocols.protocol import Protocol
-from noria.gateway.tokens import Scope
 from noria.ports import Clock
 
 _OWNERS = {

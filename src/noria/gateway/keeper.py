@@ -20,8 +20,9 @@ from time import monotonic
 from typing import IO
 
 from noria.errors import ProjectError, Unavailable
-from noria.gateway import files, listen
-from noria.gateway.hosts import Hosts
+from noria.gateway import files
+from noria.gateway.hosting.hosts import Hosts
+from noria.gateway.http import listen
 from noria.gateway.settings import ModelSettings, Settings
 from noria.gateway.workers import Workers
 from noria.ports import Clock

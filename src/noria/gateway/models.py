@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from noria.errors import RequestError
-from noria.gateway.record import Recorder
+from noria.gateway.log.record import Recorder
 from noria.gateway.route import Router
 from noria.gateway.settings import ModelSettings
 

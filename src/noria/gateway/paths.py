@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 
 from noria.errors import RequestError
-from noria.gateway.http import Reply, Request
-from noria.gateway.tokens import Scope
+from noria.gateway.access.tokens import Scope
+from noria.gateway.http.messages import Reply, Request
 
 Endpoint = Callable[[Request, Reply], None]
 

@@ -14,7 +14,7 @@ from noria.core.traffic import Arm, Plan
 from noria.gateway import files
 from noria.gateway.batching import Lane
 from noria.gateway.files import HostState, PlanFile, Ready
-from noria.gateway.link import Link
+from noria.gateway.hosting.link import Link
 from noria.gateway.models import Model
 from noria.gateway.served import Served
 

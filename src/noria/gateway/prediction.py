@@ -11,7 +11,7 @@ from noria.errors import RequestError
 from noria.gateway.answer import Answer
 from noria.gateway.batch import Batch
 from noria.gateway.decoding import Decoding
-from noria.gateway.http import Reply, Request, Response
+from noria.gateway.http.messages import Reply, Request, Response
 from noria.gateway.models import Model, Models
 from noria.gateway.protocols.protocol import Decode, Protocol
 from noria.gateway.protocols.sagemaker import INFERENCE_ID

@@ -19,9 +19,9 @@ from noria.errors import RequestError
 from noria.gateway.answer import FALLBACK, Done, Merge
 from noria.gateway.batch import Batch, join, take
 from noria.gateway.batching import BUSY, Job
-from noria.gateway.frames import encode_call
+from noria.gateway.hosting.frames import encode_call
 from noria.gateway.ids import Mint
-from noria.gateway.record import Recorder, Settled
+from noria.gateway.log.record import Recorder, Settled
 from noria.gateway.served import Served
 from noria.gateway.settings import ModelSettings
 from noria.ports import Clock

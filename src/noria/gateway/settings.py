@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from noria.core.policy import Rate
-from noria.gateway.http import Limits
+from noria.gateway.http.messages import Limits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

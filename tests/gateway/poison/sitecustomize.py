@@ -76,7 +76,7 @@ def poison(spec, path, *, lean):
     return score
 
 
-if "noria.gateway.host" in sys.orig_argv:
+if "noria.gateway.hosting.host" in sys.orig_argv:
     from noria.artifact import predictor
 
     module = ModuleType("noria.artifact.predictor.poison")

@@ -7,7 +7,7 @@ from typing import Any
 
 from noria.gateway.protocols.open_inference import OUTPUT
 from noria.gateway.schema import Schema
-from noria.gateway.tally import Requests, Tally
+from noria.gateway.telemetry.tally import Requests, Tally
 
 EXTENSIONS = ("binary_tensor_data", "model_configuration", "model_repository", "statistics")
 PLATFORM = "noria"

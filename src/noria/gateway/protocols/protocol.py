@@ -9,7 +9,7 @@ import msgspec
 
 from noria.gateway.answer import Answer
 from noria.gateway.batch import Batch
-from noria.gateway.http import JSON
+from noria.gateway.http.messages import JSON
 from noria.gateway.schema import Schema
 
 Headers = Mapping[bytes, bytes]

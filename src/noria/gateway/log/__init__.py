@@ -1,0 +1,1 @@
+"""What was acknowledged, kept: segments, their modes, and the space reserved for bad times."""
