@@ -237,6 +237,7 @@ class Load:
         self._stop = threading.Event()
         self._threads = [threading.Thread(target=self._run, args=(n,)) for n in range(clients)]
         self.answers: list[Answer] = []
+        self.seconds: list[float] = []
         self.broken: list[str] = []
 
     def __enter__(self) -> Load:
@@ -263,8 +264,10 @@ class Load:
             if self._stop.is_set():
                 break
             key = f"{self._name}-{client}-{number}"
+            began = time.perf_counter()
             try:
                 self.answers.append(ask(connection, "POST", "/v2/models/m/infer", v2([ROW], id=key)))
+                self.seconds.append(time.perf_counter() - began)
             except (OSError, http.client.HTTPException) as error:
                 self.broken.append(f"{key}: {error!r}")
                 connection.close()
