@@ -255,7 +255,8 @@ def gateway_answers(home, row, rows):
         port = free.getsockname()[1]
     model = f"ModelSettings(home=Path({str(home)!r}), name='churn')"
     settings = f"Settings(models=({model},), port={port})"
-    code = "from pathlib import Path; from noria.clock import WallClock; from noria.gateway.app import *"
+    code = "from pathlib import Path; from noria.clock import WallClock; "
+    code += "from noria.gateway.keeper import run; from noria.gateway.settings import *"
     gateway = subprocess.Popen([sys.executable, "-c", f"{code}; run({settings}, WallClock())"])
     try:
         deadline = time.monotonic() + 60
