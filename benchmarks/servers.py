@@ -110,9 +110,9 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 # --- noria ---
 
 
-def _noria(folder: Path, workload: Workload, table: Path, port: int) -> Launch:
+def _noria(folder: Path, workload: Workload, table: Path, port: int, more: str = "") -> Launch:
     project = init(folder, "--data", str(table), "--label", LABEL)
-    project.edit("noria.toml", r"port = \d+", f"port = {port}")
+    project.edit("noria.toml", r"port = \d+", f"port = {port}\n{more}")
     project.port = port
     (project.root / "train.py").write_text((PROGRAMS / "train.py").read_text())
     (project.root / "pipeline.py").write_text(
@@ -125,6 +125,10 @@ def _noria(folder: Path, workload: Workload, table: Path, port: int) -> Launch:
     with project.up():
         wait_for(lambda: project.answering(body) == "1")
     return Launch(command=[*NORIA, "gateway", str(project.root)], path="/invocations")
+
+
+def _compiled(folder: Path, workload: Workload, table: Path, port: int) -> Launch:
+    return _noria(folder, workload, table, port, "compile = true")
 
 
 def _records(columns: Sequence[str], rows: list[list[Any]]) -> Any:
@@ -232,6 +236,8 @@ def _split(columns: Sequence[str], rows: list[list[Any]]) -> Any:
 
 
 OURS = Server(name="noria", prepare=_noria, body=_records)
+COMPILED = Server(name="noria, compiled", prepare=_compiled, body=_records)
+"""What answers the same, from the trees of a scikit-learn model."""
 PEERS = (
     Server(name="MLServer", prepare=_mlserver, body=_tensors),
     Server(name="LitServe", prepare=_litserve, body=_rows),
