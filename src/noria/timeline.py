@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 TOLD = {
-    "run", "judged", "promoted", "rolled back", "rollback", "guard ended", "failed", "superseded", "aborted",
+    "run", "judged", "nothing new", "promoted", "rolled back", "rollback", "guard ended", "failed",
+    "superseded", "aborted",
 }  # fmt: skip
 """The kinds of entries that make the timeline; the rest is in the ledger."""
 
