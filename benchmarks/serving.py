@@ -15,9 +15,9 @@ from benchmarks.servers import COMPILED, ONE_THREAD, OURS, PEERS, PROGRAMS, Prep
 from benchmarks.workload import WORKLOADS, Workload
 from benchmarks.wrk import Load
 
-ROUNDS = 2
-WARM_UP = 2.0
-SECONDS = 5.0
+ROUNDS = 3
+WARM_UP = 2
+SECONDS = 4
 FASTER = {"MLServer": 6.0}
 FASTER_ELSE = 10.0
 """How many times as many requests a second noria is to answer, at 32 connections, one row each."""
@@ -51,9 +51,9 @@ def measure(scratch: Path) -> Found:
         how=(
             "One row a request where nothing else is said; a model of 100 trees; every prediction of noria "
             "routed, counted and recorded before it is answered; peers with their batching on and one thread "
-            f"for each library. wrk for {SECONDS:g} s on the same machine, whose cores it shares, {ROUNDS} "
-            "times in turns, medians. The last column: how many times as many requests noria answers. The "
-            "limit at one connection is the model's own time in process and that of an empty answer of noria."
+            f"for each library. wrk for {SECONDS} s on the same machine, whose cores it shares; one server "
+            f"after the other, {WORKLOADS[0].rounds} times with the first model, medians. The last column: how "
+            "many times as many requests noria answers. The limit at one connection is the model's own time in process and that of an empty answer of noria."
         ),
         header=(
             "work",
@@ -80,7 +80,7 @@ def _in_turns(workload: Workload, folder: Path) -> Loads:
     ours = (OURS, COMPILED) if workload.kind == "hgb" else (OURS,)
     servers = [Prepared(server, workload, folder / server.name) for server in (*ours, *PEERS)]
     loads: Loads = {}
-    for _ in range(ROUNDS):
+    for _ in range(workload.rounds):
         for server in servers:
             with server.running() as running:
                 for connections in workload.connections:
@@ -90,7 +90,7 @@ def _in_turns(workload: Workload, folder: Path) -> Loads:
     return loads
 
 
-def _asked(running: Running, folder: Path, connections: int, seconds: float) -> Load:
+def _asked(running: Running, folder: Path, connections: int, seconds: int) -> Load:
     return wrk.load(running.url, running.body, connections=connections, seconds=seconds, scratch=folder)
 
 
@@ -135,7 +135,7 @@ def _share_of_the_limit(folder: Path) -> float:
         for _ in range(ROUNDS):
             answered = _asked(running, folder, 1, SECONDS).rate
             call = float(_python("call.py", model, folder / "table.csv"))
-            nothing = wrk.load(empty, None, connections=1, seconds=SECONDS / 2, scratch=folder).rate
+            nothing = wrk.load(empty, None, connections=1, seconds=SECONDS // 2, scratch=folder).rate
             shares.append(answered * (call + 1 / nothing))
     return _median(shares)
 

@@ -25,6 +25,7 @@ class Workload:
     columns: tuple[str, ...]
     rows: int = 1
     connections: tuple[int, ...] = (32,)
+    rounds: int = 1
 
     @property
     def has_words(self) -> bool:
@@ -42,7 +43,7 @@ class Workload:
 
 
 WORKLOADS = (
-    Workload(name="HistGradientBoosting", kind="hgb", columns=NUMBERS, connections=(1, 32)),
+    Workload(name="HistGradientBoosting", kind="hgb", columns=NUMBERS, connections=(1, 32), rounds=2),
     Workload(name="LightGBM", kind="lightgbm", columns=NUMBERS),
     Workload(name="flights' categories", kind="categories", columns=FLIGHT),
     Workload(name="100 rows a request", kind="hgb", columns=NUMBERS, rows=100),

@@ -27,11 +27,11 @@ def available() -> None:
         raise Skipped("it needs wrk: apt install wrk")
 
 
-def load(url: str, body: str | None, *, connections: int, seconds: float, scratch: Path) -> Load:
+def load(url: str, body: str | None, *, connections: int, seconds: int, scratch: Path) -> Load:
     """Post the JSON `body` (None: get) over so many connections for so many seconds."""
     script = scratch / "request.lua"
     script.write_text(_script(body))
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:g}s", "--latency", "-s", str(script), url]
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "-s", str(script), url]
     return figures(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
