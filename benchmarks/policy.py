@@ -135,7 +135,7 @@ def _how() -> str:
     return (
         "Each history becomes a project by `noria init --data`, with the policy that it gets there, and is "
         "replayed by `noria replay`. No history was looked at when the policy was made. What it then missed "
-        "on `oil`, `approval` and `banana` was traced to its causes, which are mended "
+        "on `oil`, `co2` and `approval` was traced to its causes, which are mended "
         "([decision 13](../decisions/0013-the-default-policy.md)): for these three it is no longer unseen."
     )
 

@@ -16,7 +16,7 @@ from noria.project.model import Project, Task
 from noria.project.units import parse_duration
 
 RECENT_HOLDOUTS = 8
-"""The window "recent" is so many times as long as the holdout, and holds at most half of the rows."""
+"""The window "recent" is so many times as long as the holdout, and at most half of the rows of a share."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -119,9 +119,10 @@ def _stretch(rows: pl.DataFrame, window: str, holdout: timedelta | float) -> pl.
         return rows
     if window != RECENT:
         return rows[_last(rows["_time"], parse_duration(window)) :]
-    half, length = _last(rows["_time"], 0.5), RECENT_HOLDOUTS * holdout
-    is_shorter = isinstance(length, timedelta) or 0 < length < 0.5
-    return rows[max(_last(rows["_time"], length), half) if is_shorter else half :]
+    if isinstance(holdout, timedelta):
+        return rows[_last(rows["_time"], RECENT_HOLDOUTS * holdout) :]
+    share = RECENT_HOLDOUTS * holdout
+    return rows[_last(rows["_time"], share if 0 < share < 1 else 0.5) :]
 
 
 def _last(times: pl.Series, length: timedelta | float) -> int:

@@ -63,12 +63,10 @@ def pays(past: Sequence[Trial]) -> bool:
     return seen.high >= WORTHWHILE * seen.loss
 
 
-def window_gain(
-    one: str, other: str, past: Iterable[Mapping[str, Sequence[Loss]]], confidence: float = 0.95
-) -> Comparison:
+def window_gain(one: str, other: str, past: Iterable[Mapping[str, Sequence[Loss]]]) -> Comparison:
     """Return what window `one` has gained over the `other`, in the runs that trained on both."""
     both = [losses for losses in past if losses.get(one) and losses.get(other)]
-    return pooled(one, _merged(_saved(losses[one], losses[other]) for losses in both), confidence)
+    return pooled(one, _merged(_saved(losses[one], losses[other]) for losses in both))
 
 
 def _saved(one: Sequence[Loss], other: Sequence[Loss]) -> list[Block]:

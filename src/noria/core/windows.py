@@ -16,12 +16,6 @@ RECENT = "recent"
 AUTO = "auto"
 NAMED = (ALL, RECENT, AUTO)
 """Windows by name; others are durations, such as "60d". `auto` lets matured blocks choose between the two."""
-ONE_ERROR = 0.683
-"""The confidence of an interval of one standard error on each side.
-
-What is within one of the best is as good, and the simpler choice is taken (Breiman, Friedman, Olshen and
-Stone, Classification and Regression Trees, 1984): here all of the past, which is right where nothing moves.
-"""
 AGAIN = 4
 """A window that was proven worse is looked at again in every so-manieth run."""
 
@@ -36,14 +30,10 @@ def windows_to_train(window: str, past: Sequence[Trial]) -> tuple[str, ...]:
 
 
 def choose(losses: Mapping[str, Sequence[Loss]], past: Sequence[Trial]) -> str:
-    """Return the window whose candidate is judged, from the candidates' losses on the holdout, by window.
-
-    The recent one has to be better by more than a standard error.
-    """
+    """Return the window whose candidate is judged, from the candidates' losses on the holdout, by window."""
     if len(losses) == 1:
         return next(iter(losses))
-    gain = recent_gain([*past, Trial(losses=losses)], ONE_ERROR)
-    return RECENT if gain.low > 0 else ALL
+    return RECENT if recent_gain([*past, Trial(losses=losses)]).gain > 0 else ALL
 
 
 def proven(past: Sequence[Trial]) -> str | None:
@@ -52,6 +42,6 @@ def proven(past: Sequence[Trial]) -> str | None:
     return RECENT if gain.low > 0 else ALL if gain.high < 0 else None
 
 
-def recent_gain(past: Sequence[Trial], confidence: float = 0.95) -> Comparison:
+def recent_gain(past: Sequence[Trial]) -> Comparison:
     """Return what the recent window has gained over all of the past, in the runs that are looked back on."""
-    return window_gain(RECENT, ALL, [trial.losses for trial in past[-REMEMBERED:]], confidence)
+    return window_gain(RECENT, ALL, [trial.losses for trial in past[-REMEMBERED:]])
