@@ -16,11 +16,11 @@ def make(kind, table):
     if kind == "lightgbm":
         from lightgbm import LGBMClassifier
 
-        return LGBMClassifier(n_estimators=100, n_jobs=1, verbosity=-1).fit(features.to_numpy(), label)
+        return LGBMClassifier(n_estimators=100, n_jobs=1, verbosity=-1).fit(features, label)
     trees = HistGradientBoostingClassifier(max_iter=100, early_stopping=False)
     if kind == "hgb":
         return trees.fit(features.to_numpy(), label)
-    words = features.columns[features.dtypes == "str"]
+    words = list(features.columns[features.dtypes == "str"])
     codes = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1)
     return make_pipeline(make_column_transformer((codes, words), remainder="passthrough"), trees).fit(
         features, label

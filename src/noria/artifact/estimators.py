@@ -16,11 +16,18 @@ def dump(estimator: Any, path: Path) -> None:
     """Write the estimator with skops; equal estimators give equal bytes.
 
     Raises:
-        PipelineError: it holds types that are not trusted.
+        PipelineError: it holds types that are not trusted, or something that is not data.
     """
     import skops.io
 
-    content = skops.io.dumps(estimator)
+    try:
+        content = skops.io.dumps(estimator)
+    except TypeError as error:  # such as a pandas Index where a list of columns belongs
+        raise PipelineError(
+            f"the {type(estimator).__name__} holds what cannot be kept ({error}); build it of plain values, "
+            "such as lists of column names",
+            hint="noria run",
+        ) from error
     strange = sorted(set(skops.io.get_untrusted_types(data=content)) - set(TRUSTED))
     if strange:
         raise PipelineError(
