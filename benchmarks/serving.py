@@ -53,8 +53,8 @@ def measure(scratch: Path) -> Found:
             "routed, counted and recorded before it is answered; peers with their batching on and one thread "
             f"for each library. wrk for {SECONDS} s on the same machine, whose cores it shares; one server "
             f"after the other, {WORKLOADS[0].rounds} times with the first model, medians. The last column: "
-            "how many times as many requests noria answers. The limit at one connection is the model's own time "
-            "in process and that of an empty answer of noria."
+            "how many times as many requests noria answers. The limit at one connection is the model's own "
+            "time in process and that of an empty answer of noria."
         ),
         header=(
             "work",
