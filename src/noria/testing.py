@@ -200,7 +200,7 @@ class MemoryJobs:
 
     def train(self, run: str, checkout: Checkout, rows: str, name: str, champion: str | None) -> Training:
         self._do(name)
-        return Training(artifact=f"/{run}/{name}", digest=f"{run} {name}", rows=900, seconds=1.0, steps=())
+        return Training(artifact=f"/{run}/{name}", digest=name, rows=900, seconds=1.0, steps=())
 
     def evaluate(self, run: str, snapshot: Snapshot, candidate: str, rival: Any, newer: bool) -> Evidence:
         self._do("evaluate")

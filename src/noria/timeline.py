@@ -7,8 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 TOLD = {
-    "run", "judged", "nothing new", "promoted", "rolled back", "rollback", "guard ended", "failed",
-    "superseded", "aborted",
+    "run", "judged", "promoted", "rolled back", "rollback", "guard ended", "failed", "superseded", "aborted",
 }  # fmt: skip
 """The kinds of entries that make the timeline; the rest is in the ledger."""
 

@@ -1,6 +1,5 @@
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
@@ -13,7 +12,7 @@ from noria.loop.parts import Parts
 from noria.loop.retrain import STEPS, retrain
 from noria.loop.watch import consider, facts, resume, start
 from noria.project.model import Train
-from noria.rows import RunRow, Training
+from noria.rows import RunRow
 from noria.testing import MemoryJobs
 
 
@@ -72,27 +71,6 @@ def test_a_refused_candidate_is_not_registered(make) -> None:
     assert (row.status, row.version) == ("refused", None)
     assert row.error == "enough-rows inconclusive: 9 rows held out, 10 needed"
     assert "register" not in parts.jobs.done
-
-
-class SameJobs(MemoryJobs):
-    """Whatever is trained is the model that the first version ships."""
-
-    def train(self, *asked: Any) -> Training:
-        return replace(super().train(*asked), digest="d")
-
-
-def test_what_is_the_champion_bit_for_bit_is_not_registered_again(make, register) -> None:
-    parts = replace(make(), jobs=SameJobs())
-    register(parts, 1)
-    before = parts.state.model("m")
-    parts.state.change(before, replace(before, champion=1), [])
-    row = ended(parts)
-    retrain(parts, row.id, guarded)  # as after a crash
-    assert parts.state.run(row.id) == row
-    assert (row.status, row.version) == ("refused", None)
-    assert row.error == "nothing new: version 1 is this very model"
-    assert "register" not in parts.jobs.done
-    assert [entry["kind"] for entry in parts.state.ledger("m")].count("nothing new") == 1
 
 
 def test_a_refit_that_disagrees_is_refused(make) -> None:

@@ -60,8 +60,6 @@ def _retrain(run: Run, past: list[Trial]) -> None:
         shipped = _refit(run, checkout, snapshot, window)
     if shipped != twin and not _agree(run, snapshot, twin, shipped):
         return
-    if _serves_already(run, shipped):
-        return
     run.enter("register")
     run.step("register", lambda: _register(run, shipped, twin), int)
 
@@ -125,19 +123,6 @@ def _agree(run: Run, snapshot: Snapshot, twin: Training, shipped: Training) -> b
         "agree", lambda: jobs.agree(run.id, snapshot, twin.artifact, shipped.artifact), Evidence
     )
     return run.step("judge-refit", lambda: passes(run, agreed, after_refit=True), bool)
-
-
-def _serves_already(run: Run, shipped: Training) -> bool:
-    """Return whether what would ship is the champion, bit for bit; if it is, the run ends here."""
-    row, champion = run.row, run.parts.version(run.parts.state.model(run.parts.model).champion)
-    if row.ended is not None:
-        return row.version is None
-    if champion is None or champion.digest != shipped.digest:
-        return False
-    reason = f"nothing new: version {champion.version} is this very model"
-    ended = replace(row, status="refused", ended=run.parts.clock.now(), error=reason)
-    run.save(ended, "nothing new", version=champion.version, reason="it is this very model")
-    return True
 
 
 def _register(run: Run, shipped: Training, twin: Training) -> int:

@@ -110,11 +110,7 @@ class HistoryJobs:
         self.models[trained.artifact] = trained
         self.trained.append(trained)
         return Training(
-            artifact=trained.artifact,
-            digest=f"model {list(self.models).index(trained.artifact)}",  # of the same rows, the same one
-            rows=trained.rows,
-            seconds=trained.seconds,
-            steps=(),
+            artifact=trained.artifact, digest="", rows=trained.rows, seconds=trained.seconds, steps=()
         )
 
     def evaluate(
