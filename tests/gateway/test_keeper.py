@@ -85,6 +85,7 @@ def test_a_champion_that_keeps_crashing_is_always_started_again(
     gateway.serve(1, {7: 100}, {7: model("exit")})
     for _ in range(2):
         assert gateway.infer().status == 503  # asked twice: two crashes
+    gateway.wait_until(lambda: gateway.hosts()[7]["restarts"] == 4, "the last crash was seen")
     gateway.wait_until(lambda: gateway.hosts()[7]["state"] == "up", "it is up again")
     assert gateway.hosts()[7]["restarts"] == 4
     assert gateway.hosts()[7]["why"] == "its process ended with 3"
