@@ -219,10 +219,10 @@ def test_a_disk_that_refuses_is_said_and_recovered_from(tmp_path: Path) -> None:
 def test_without_the_reserve_nothing_is_kept(tmp_path: Path) -> None:
     with recording(tmp_path, look_every=0.01) as recorder:
         (tmp_path / "reserve").unlink()
-        (tmp_path / "reserve.draft").mkdir()  # so that it cannot be taken again
+        (draft := tmp_path / f"reserve.{os.getpid()}").mkdir()  # so that it cannot be taken again
         until(lambda: recorder.full)
         assert append(recorder, 1, 2) == [False, False]
-        (tmp_path / "reserve.draft").rmdir()
+        draft.rmdir()
         until(lambda: not recorder.full)
         assert append(recorder, 3) == [True]
         assert recorder.lost == 2

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 
 from noria.gateway.log.reserve import Reserve
@@ -35,3 +37,24 @@ def test_it_is_given_up_where_the_disk_is_full(tmp_path: Path) -> None:
     assert Reserve(tmp_path / "reserve", 4096).held()
     assert not Reserve(tmp_path / "reserve", 4096, low=2**60).held()
     assert list(tmp_path.iterdir()) == []
+
+
+TAKING = """
+import sys
+from pathlib import Path
+from noria.gateway.log.reserve import Reserve
+sys.stdin.readline()
+print(all(Reserve(Path(sys.argv[1], str(number)), 2**16, margin=0).held() for number in range(500)))
+"""
+
+
+def test_workers_that_take_it_at_the_same_time_all_hold_it(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", TAKING, tmp_path]
+    workers = [
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(3)
+    ]
+    for worker in workers:
+        worker.stdin.write("go\n")
+        worker.stdin.flush()
+    assert [worker.communicate()[0] for worker in workers] == ["True\n"] * 3
+    assert len(list(tmp_path.iterdir())) == 500

@@ -42,7 +42,8 @@ class Reserve:
             self._path.unlink(missing_ok=True)
 
     def _take(self) -> bool:
-        draft = self._path.with_suffix(".draft")  # a reserve without its blocks would promise too much
+        # A reserve without its blocks would promise too much, and another worker may be making one too.
+        draft = self._path.with_suffix(f".{os.getpid()}")
         try:
             with draft.open("ab") as file:
                 os.posix_fallocate(file.fileno(), 0, self._size)
