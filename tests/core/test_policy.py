@@ -80,6 +80,7 @@ def test_a_metric_where_more_is_better_is_worse_when_it_falls() -> None:
         (Brakes(), {"paused": True}, False, None),
         (Brakes(), {"running": True}, False, None),
         (Brakes(), {"rollout_open": True}, False, None),
+        (Brakes(), {"behind": True}, False, None),
         (Brakes(cooldown=2 * DAY), {"runs": (NOW - DAY,)}, False, NOW + DAY),
         (Brakes(cooldown=DAY), {"runs": (NOW - DAY,)}, True, None),
         # two runs in the last week: room again when the older one is a week old
@@ -100,7 +101,7 @@ def test_brakes(brakes: Brakes, facts: dict, runs: bool, until: datetime | None)
 
 @pytest.mark.parametrize("cause", [Cause.COMMIT, Cause.MANUAL])
 def test_somebody_who_waits_is_not_made_to_cool_down(cause: Cause) -> None:
-    facts = replace(QUIET, runs=(NOW,), rollout_open=True)
+    facts = replace(QUIET, runs=(NOW,), rollout_open=True, behind=True)
     waits = Trigger(cause=cause, key="k", reason="r")
     assert decide(Brakes(cooldown=DAY), facts, [waits]).run
     assert not decide(Brakes(cooldown=DAY), facts, [LATE]).run

@@ -81,7 +81,8 @@ class Facts:
 
     `runs` and `promotions` are the times of the recent ones, oldest first. `head` is the newest commit,
     `tried` the one of the newest run. `watched_since` is when the loop first saw the model: schedules count
-    from the later of that and the last run. `labels` counts the matured, labelled predictions that no run has
+    from the later of that and the last run. `behind` says that the last mature day is still to be measured.
+    `labels` counts the matured, labelled predictions that no run has
     seen, `needed` is how many the gates want to judge a model by; `source` is a fingerprint of the source's
     files, `seen_source` that of the newest run's. `gains` are those of the runs' candidates over the
     champions of their time, oldest first. `quality` holds the daily values of the quality trigger's metric on
@@ -95,6 +96,7 @@ class Facts:
     paused: bool = False
     running: bool = False
     rollout_open: bool = False
+    behind: bool = False
     runs: tuple[datetime, ...] = ()
     promotions: tuple[datetime, ...] = ()
     asked: tuple[str, ...] = ()
@@ -168,6 +170,8 @@ def decide(brakes: Brakes, facts: Facts, found: Sequence[Trigger]) -> Decision:
     hurried = any(trigger.cause in HURRIED for trigger in found)
     if facts.rollout_open and not hurried:
         return wait("a rollout is in progress")
+    if facts.behind and not hurried:
+        return wait("the last mature day is being measured")
     if not hurried and (cool := cooling_until(brakes, facts)):
         return wait("cooling down after the last run", cool)
     asked = any(trigger.cause is Cause.MANUAL for trigger in found)

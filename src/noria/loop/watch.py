@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
+from noria.core.maturity import last_mature_day
 from noria.core.policy import Cause, Decision, Facts, decide, triggers
 from noria.loop.parts import Parts
 from noria.loop.past import RECENT, gains
@@ -20,12 +21,14 @@ def facts(parts: Parts, watched_since: datetime) -> Facts:
     runs = sorted(state.runs(name, RECENT), key=lambda run: run.started)
     done = [run for run in runs if run.status not in ("queued", "merged")]
     seen = state.beats().get("collector", {})
+    now = parts.clock.now()
     return Facts(
-        now=parts.clock.now(),
+        now=now,
         watched_since=watched_since,
         paused=row.paused,
         running=any(run.ended is None for run in done),
         rollout_open=row.rollout is not None and not row.rollout.ended,
+        behind="at" in seen and _last_mature_day(parts, seen["at"]) < _last_mature_day(parts, now),
         runs=tuple(run.started for run in done),
         promotions=state.promotions(name),
         asked=tuple(run.id for run in runs if run.status == "queued"),
@@ -88,6 +91,10 @@ def resume(parts: Parts, launch: Callable[[str], Any]) -> list[str]:
     for run in begun:
         launch(run)
     return begun
+
+
+def _last_mature_day(parts: Parts, moment: datetime) -> date:
+    return last_mature_day(parts.project.data.label_delay, moment)
 
 
 def _quality(parts: Parts, row: ModelRow, since: datetime) -> dict[str, Any]:
