@@ -127,8 +127,8 @@ def _noria(folder: Path, workload: Workload, table: Path, port: int, more: str =
     return Launch(command=[*NORIA, "gateway", str(project.root)], path="/invocations")
 
 
-def _compiled(folder: Path, workload: Workload, table: Path, port: int) -> Launch:
-    return _noria(folder, workload, table, port, "compile = true")
+def _as_trained(folder: Path, workload: Workload, table: Path, port: int) -> Launch:
+    return _noria(folder, workload, table, port, "compile = false")
 
 
 def _records(columns: Sequence[str], rows: list[list[Any]]) -> Any:
@@ -236,8 +236,8 @@ def _split(columns: Sequence[str], rows: list[list[Any]]) -> Any:
 
 
 OURS = Server(name="noria", prepare=_noria, body=_records)
-COMPILED = Server(name="noria, compiled", prepare=_compiled, body=_records)
-"""What answers the same, from the trees of a scikit-learn model."""
+AS_TRAINED = Server(name="noria, not compiled", prepare=_as_trained, body=_records)
+"""Asks scikit-learn's own object, which noria by default only does where no faster form answers the same."""
 PEERS = (
     Server(name="MLServer", prepare=_mlserver, body=_tensors),
     Server(name="LitServe", prepare=_litserve, body=_rows),

@@ -100,7 +100,7 @@ class Serve:
     connections: int = 10_000
     deadline: timedelta = timedelta(seconds=5)
     memory: int = 4 * 2**30
-    compile: bool = False
+    compile: bool = True
     log: str = "buffered"
     full: str = "serve"
     fallback: float | None = None
