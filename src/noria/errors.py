@@ -13,6 +13,7 @@ NoriaError
 ├── StateError            the control state refuses a change
 │   ├── StaleEpoch          somebody else changed it first
 │   └── IllegalSignal       a rollout in this phase cannot take this signal
+├── ProfileError          a profile of traffic is damaged, or cannot be read with another
 ├── RequestError          a client's request is refused, with a status
 └── Unavailable           a part of noria does not answer, or is running already
 
@@ -95,6 +96,10 @@ class StaleEpoch(StateError):
 
 class IllegalSignal(StateError):
     """A rollout in this phase cannot take this signal; nothing was changed."""
+
+
+class ProfileError(NoriaError):
+    """A profile of traffic is damaged, or cannot be read with another."""
 
 
 class RequestError(NoriaError):

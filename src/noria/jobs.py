@@ -120,6 +120,7 @@ def register(job: Job) -> Any:
     diff = Path(job["run_dir"]) / "working-tree.diff"
     if text := row.facts.get("diff"):
         diff.write_text(text)
+    reference = _reference(job, row, shipped)
     return _registry(job).register(
         row,
         shipped,
@@ -127,7 +128,7 @@ def register(job: Job) -> Any:
         params={**project.train.params, "seed": project.train.seed},
         metrics=row.facts["metrics"],
         tags=_lineage(row, shipped),
-        attachments=[diff] if text else [],
+        attachments=[reference, diff] if text else [reference],
         facts=_facts(row),
         now=open_clock(project.home).now(),
     )
@@ -137,6 +138,18 @@ def point(job: Job) -> bool:
     """Move the registry's alias to the champion."""
     project = load(Path(job["root"]))
     return bool(_registry(job).point(project.name, job["version"]))
+
+
+def _reference(job: Job, row: RunRow, shipped: Training) -> Path:
+    """Profile the rows that the shipped model is to be held against in service."""
+    import polars as pl
+
+    from noria.monitor import reference
+
+    project, schema = _project(job)
+    rows = pl.read_parquet(Path(job["run_dir"]) / "rows" / f"full-{row.facts['window']}.parquet")
+    made = reference.build(rows, _features(project, schema), Path(shipped.artifact))
+    return reference.save(made, Path(job["run_dir"]))
 
 
 def _lineage(row: RunRow, shipped: Training) -> dict[str, str]:

@@ -8,15 +8,18 @@ from typing import Any, Protocol
 
 from noria.core.gates import Evidence
 from noria.core.ledger import Head
+from noria.core.profile.profile import Profile
 from noria.core.traffic import Plan
 from noria.core.window import ArmCounts
 from noria.rows import (
+    AlertRow,
     Checkout,
     Entry,
     ModelRow,
     QualityRow,
     Rival,
     RunRow,
+    SignalRow,
     Snapshot,
     Training,
     VersionRow,
@@ -122,13 +125,41 @@ class State(Protocol):
         ...
 
     def add_traffic(
-        self, model: str, mark: tuple[str, int], arms: Mapping[tuple[int, int], ArmCounts]
+        self,
+        model: str,
+        mark: tuple[str, int],
+        arms: Mapping[tuple[int, int], ArmCounts],
+        profiles: Mapping[tuple[int, str], Profile] | None = None,
     ) -> None:
-        """Add counts by plan and version, seen in a segment (the mark's name) up to its offset.
+        """Add counts by plan and version, and profiles by version and hour (see `noria.monitor.profiling`).
 
-        Counts of a segment that come again, up to an offset that was counted already, are ignored. An entity
-        counts for the version of the plan that it met first.
+        They were seen in a segment (the mark's name) up to its offset; what comes again, up to an offset that
+        was counted already, is ignored. An entity counts for the version of the plan that it met first.
         """
+        ...
+
+    def profiles(self, model: str, version: int, begin: str, end: str) -> dict[str, Profile]:
+        """Return a version's profiles by hour, from the hour `begin` up to before `end`, in order.
+
+        Raises:
+            ProfileError: one is damaged, or of a later release.
+        """
+        ...
+
+    def save_signals(self, rows: Sequence[SignalRow]) -> None:
+        """Keep the rows; one of the same model, day, version, monitor and subject is replaced."""
+        ...
+
+    def signals(self, model: str, since: str = "") -> list[SignalRow]:
+        """Return what was said of the days from `since` on, by day, version, monitor and subject."""
+        ...
+
+    def save_alert(self, alert: AlertRow) -> None:
+        """Keep the alert; one of the same model and id is replaced."""
+        ...
+
+    def alerts(self, model: str, limit: int | None = None) -> list[AlertRow]:
+        """Return the last `limit` alerts (None: all), newest first."""
         ...
 
     def traffic_mark(self, model: str, segment: str) -> int:

@@ -204,6 +204,49 @@ class QualityRow:
     paired: Paired | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalRow:
+    """What a monitor says of a version's day, about a `subject`: a column, or "" for the whole.
+
+    `level` is "ok", "notice" (seen on the page) or "alert" (it counts against the budget of alarms).
+    `value` is in the monitor's own unit, and `limit` is how far it may go; `reason` is a sentence.
+    """
+
+    model: str
+    day: str
+    version: int
+    monitor: str
+    subject: str
+    level: str
+    value: float
+    limit: float
+    reason: str
+    numbers: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertRow:
+    """An alert: what signals of one kind came to, from when it was opened until it ended.
+
+    `severity` is "info", "warning" or "critical". `causes` are the likely ones, the likeliest first; `next`
+    is the command to try. `told` are the routes that took it, and `failed` those that did not, with why.
+    """
+
+    model: str
+    id: str
+    severity: str
+    title: str
+    opened: datetime
+    last_seen: datetime
+    ended: datetime | None = None
+    silenced_until: datetime | None = None
+    causes: tuple[str, ...] = ()
+    next: str = ""
+    signals: tuple[SignalRow, ...] = ()
+    told: tuple[str, ...] = ()
+    failed: dict[str, str] = field(default_factory=dict)
+
+
 def told(before: ModelRow, after: ModelRow, entries: Sequence[Entry]) -> list[Entry]:
     """Return the entries of a change; if it changes the plan, the last one, its cause, tells the traffic.
 

@@ -10,16 +10,19 @@ from typing import Any
 
 from noria.core.gates import Evidence
 from noria.core.ledger import GENESIS, Head, append, plain
+from noria.core.profile.profile import Profile
 from noria.core.rollout import Phase
 from noria.core.traffic import Plan
 from noria.core.window import ArmCounts, added
 from noria.rows import (
+    AlertRow,
     Checkout,
     Cut,
     Entry,
     ModelRow,
     QualityRow,
     RunRow,
+    SignalRow,
     Snapshot,
     Training,
     VersionRow,
@@ -54,6 +57,9 @@ class MemoryState:
         self._quality: dict[tuple[str, str, int, str], QualityRow] = {}
         self._traffic: dict[tuple[str, int], dict[int, ArmCounts]] = {}
         self._marks: dict[tuple[str, str], int] = {}
+        self._profiles: dict[tuple[str, int], dict[str, Profile]] = {}
+        self._signals: dict[tuple[str, ...], SignalRow] = {}
+        self._alerts: dict[tuple[str, str], AlertRow] = {}
         self._beats: dict[str, dict[str, Any]] = {}
 
     def model(self, name: str) -> ModelRow:
@@ -122,7 +128,11 @@ class MemoryState:
         return sorted(rows, key=lambda row: (row.day, row.version, row.role))
 
     def add_traffic(
-        self, model: str, mark: tuple[str, int], arms: Mapping[tuple[int, int], ArmCounts]
+        self,
+        model: str,
+        mark: tuple[str, int],
+        arms: Mapping[tuple[int, int], ArmCounts],
+        profiles: Mapping[tuple[int, str], Profile] | None = None,
     ) -> None:
         segment, offset = mark
         with self._lock:
@@ -132,12 +142,33 @@ class MemoryState:
             for plan in {plan for plan, _ in arms}:
                 seen = self._traffic.setdefault((model, plan), {})
                 seen |= added(seen, {arm[1]: fresh for arm, fresh in arms.items() if arm[0] == plan})
+            for (version, hour), profile in (profiles or {}).items():
+                hours = self._profiles.setdefault((model, version), {})
+                hours[hour] = hours[hour] + profile if hour in hours else profile
 
     def traffic_mark(self, model: str, segment: str) -> int:
         return self._marks.get((model, segment), 0)
 
     def window(self, model: str, plan: int) -> dict[int, ArmCounts]:
         return dict(self._traffic.get((model, plan), {}))
+
+    def profiles(self, model: str, version: int, begin: str, end: str) -> dict[str, Profile]:
+        hours = self._profiles.get((model, version), {})
+        return {hour: hours[hour] for hour in sorted(hours) if begin <= hour < end}
+
+    def save_signals(self, rows: Sequence[SignalRow]) -> None:
+        for row in rows:
+            self._signals[row.model, row.day, f"{row.version:09}", row.monitor, row.subject] = row
+
+    def signals(self, model: str, since: str = "") -> list[SignalRow]:
+        return [row for _, row in sorted(self._signals.items()) if row.model == model and row.day >= since]
+
+    def save_alert(self, alert: AlertRow) -> None:
+        self._alerts[alert.model, alert.id] = alert
+
+    def alerts(self, model: str, limit: int | None = None) -> list[AlertRow]:
+        rows = [row for row in self._alerts.values() if row.model == model]
+        return sorted(rows, key=lambda row: row.opened, reverse=True)[:limit]
 
     def beat(self, part: str, at: datetime, facts: Mapping[str, Any]) -> None:
         self._beats[part] = {**plain(facts), "at": at}

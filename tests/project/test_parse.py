@@ -208,7 +208,7 @@ WRONG = [
     ("[train]\nparams = 3", ["train.params", "found 3", "a table"]),
     ("[triggers]\ncommit = 1", ["triggers.commit", "found 1", "true or false"]),
     ('[triggers]\nschedule = "0 25 * * *"', ["triggers.schedule", '"0 25 * * *"', "cron"]),
-    ('[triggers]\ndrift = { false_alarms = "1 per month" }', ["triggers.drift: unknown key", "quality"]),
+    ('[triggers]\ndrifts = { false_alarms = "1 per month" }', ["triggers.drifts: unknown key", "drift"]),
     ('[triggers]\nquality = { metric = "rmse", worse_by = "5%" }', ["triggers.quality.metric", "log_loss"]),
     ('[triggers]\nquality = { metric = "auc" }', ["triggers.quality.worse_by", "found nothing"]),
     ("[triggers]\nlabels = 0", ["triggers.labels", "1 or more"]),

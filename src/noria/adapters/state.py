@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -12,22 +13,29 @@ from sqlalchemy import Connection, select, update
 
 from noria.adapters.database import Database, insert, upsert
 from noria.adapters.tables import (
+    alerts,
     beats,
     ledger,
     marks,
     models,
     plans,
+    profiles,
     quality,
     rollouts,
     runs,
+    signals,
     traffic,
     versions,
 )
 from noria.core.ledger import CHAINED, GENESIS, Head, append, plain
+from noria.core.profile.profile import Profile, decode, encode
 from noria.core.rollout import Phase, Rollout
 from noria.core.traffic import Plan
 from noria.core.window import ArmCounts, added
-from noria.rows import Entry, ModelRow, QualityRow, RunRow, VersionRow, told
+from noria.errors import ProfileError
+from noria.rows import AlertRow, Entry, ModelRow, QualityRow, RunRow, SignalRow, VersionRow, told
+
+logger = logging.getLogger(__name__)
 
 Value = TypeVar("Value")
 
@@ -154,7 +162,11 @@ class SqlState:
         return self._values(query.order_by(quality.c.day, quality.c.version, quality.c.role), QualityRow)
 
     def add_traffic(
-        self, model: str, mark: tuple[str, int], arms: Mapping[tuple[int, int], ArmCounts]
+        self,
+        model: str,
+        mark: tuple[str, int],
+        arms: Mapping[tuple[int, int], ArmCounts],
+        profiles: Mapping[tuple[int, str], Profile] | None = None,
     ) -> None:
         segment, offset = mark
         with self._database.write(durable=False) as connection:
@@ -166,6 +178,8 @@ class SqlState:
             upsert(connection, marks, model=model, segment=segment, offset=offset)
             for plan in {plan for plan, _ in arms}:
                 _add(connection, model, plan, {arm[1]: seen for arm, seen in arms.items() if arm[0] == plan})
+            for (version, hour), seen in (profiles or {}).items():
+                _add_profile(connection, {"model": model, "version": version, "hour": hour}, seen)
 
     def traffic_mark(self, model: str, segment: str) -> int:
         query = select(marks.c.offset).where((marks.c.model == model) & (marks.c.segment == segment))
@@ -175,6 +189,37 @@ class SqlState:
     def window(self, model: str, plan: int) -> dict[int, ArmCounts]:
         with self._database.read() as connection:
             return _window(connection, model, plan)
+
+    def profiles(self, model: str, version: int, begin: str, end: str) -> dict[str, Profile]:
+        of_version = (profiles.c.model == model) & (profiles.c.version == version)
+        hours = (profiles.c.hour >= begin) & (profiles.c.hour < end)
+        query = select(profiles.c.hour, profiles.c.body).where(of_version & hours).order_by(profiles.c.hour)
+        with self._database.read() as connection:
+            rows = connection.execute(query).all()
+        return {row.hour: decode(row.body) for row in rows}
+
+    def save_signals(self, rows: Sequence[SignalRow]) -> None:
+        with self._database.write() as connection:
+            for model in {row.model for row in rows}:
+                _lock(connection, model)
+            for row in rows:
+                key = {name: getattr(row, name) for name in ("model", "day", "version", "monitor", "subject")}
+                upsert(connection, signals, **key, body=plain(row))
+
+    def signals(self, model: str, since: str = "") -> list[SignalRow]:
+        query = select(signals.c.body).where((signals.c.model == model) & (signals.c.day >= since))
+        order = (signals.c.day, signals.c.version, signals.c.monitor, signals.c.subject)
+        return self._values(query.order_by(*order), SignalRow)
+
+    def save_alert(self, alert: AlertRow) -> None:
+        with self._database.write() as connection:
+            _lock(connection, alert.model)
+            opened = alert.opened.timestamp()
+            upsert(connection, alerts, model=alert.model, id=alert.id, opened=opened, body=plain(alert))
+
+    def alerts(self, model: str, limit: int | None = None) -> list[AlertRow]:
+        query = select(alerts.c.body).where(alerts.c.model == model)
+        return self._values(query.order_by(alerts.c.opened.desc()).limit(limit), AlertRow)
 
     def beat(self, part: str, at: datetime, facts: Mapping[str, Any]) -> None:
         with self._database.write(durable=False) as connection:
@@ -238,6 +283,17 @@ def _append(connection: Connection, model: str, entries: Sequence[Entry]) -> Non
 def _add(connection: Connection, model: str, plan: int, fresh: Mapping[int, ArmCounts]) -> None:
     for version, total in added(_window(connection, model, plan), fresh).items():
         upsert(connection, traffic, model=model, plan=plan, version=version, body=plain(total))
+
+
+def _add_profile(connection: Connection, key: Mapping[str, Any], fresh: Profile) -> None:
+    """Add a profile to the one of its hour; one that cannot be read or added to gives way to it."""
+    place = (profiles.c[name] == value for name, value in key.items())
+    stored = connection.scalar(select(profiles.c.body).where(*place))
+    try:
+        fresh = decode(stored) + fresh if stored else fresh
+    except ProfileError as error:
+        logger.warning("the profile of version %s, %s, begins anew: %s", key["version"], key["hour"], error)
+    upsert(connection, profiles, **key, body=encode(fresh))
 
 
 def _window(connection: Connection, model: str, plan: int) -> dict[int, ArmCounts]:

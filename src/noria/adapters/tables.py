@@ -11,6 +11,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -115,6 +116,35 @@ marks = Table(
     _model(primary_key=True),
     Column("segment", String, primary_key=True),
     Column("offset", BigInteger, nullable=False),
+)
+
+# What each version was sent and said in each hour, as `noria.core.profile` encodes it.
+profiles = Table(
+    "profiles",
+    metadata,
+    _model(primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("hour", String, primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+)
+# What the monitors said of each day, and what of it reached somebody.
+signals = Table(
+    "signals",
+    metadata,
+    _model(primary_key=True),
+    Column("day", String, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("monitor", String, primary_key=True),
+    Column("subject", String, primary_key=True),
+    Column("body", JSON, nullable=False),
+)
+alerts = Table(
+    "alerts",
+    metadata,
+    _model(primary_key=True),
+    Column("id", String, primary_key=True),
+    Column("opened", Double, nullable=False),
+    Column("body", JSON, nullable=False),
 )
 
 beats = Table(

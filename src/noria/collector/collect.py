@@ -7,7 +7,7 @@ that was killed anywhere therefore repeats for each place exactly what that plac
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from threading import Event
@@ -18,9 +18,11 @@ from noria import segment
 from noria.collector import records, traffic
 from noria.collector.log import Log, Slice
 from noria.collector.quality import Quality
-from noria.collector.records import Layout, Record
+from noria.collector.records import Record
 from noria.core.maturity import last_mature_day
 from noria.delta import Table
+from noria.monitor.profiling import hourly
+from noria.monitor.references import References
 from noria.origin import fingerprint
 from noria.ports import Clock, State
 from noria.project.model import Project
@@ -37,16 +39,15 @@ BEAT = 1.0
 WAITING = ("queued", "merged")
 """The status of a run that has seen no data."""
 
-FrameOf = Callable[[Sequence[Record], Layout], pl.DataFrame]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
-    """The usable records of a segment up to an offset."""
+    """The usable records of a segment up to an offset, as rows of the tables."""
 
     segment: str
     stop: int
-    records: list[Record]
+    predictions: pl.DataFrame
+    labels: pl.DataFrame
 
 
 def run(
@@ -76,6 +77,8 @@ class Collector:
             project, schema.column(project.data.label), self._predictions, self._labels, state
         )
         self._log = Log(project.home / "log", self._marks)
+        self._nothing = self._taken("", 0, [])
+        self._references = References(state, project.name)
         self._gathered: list[Taken] = []
         self._since = time.monotonic()
         self._written_for: date | None = None
@@ -86,7 +89,7 @@ class Collector:
         now = self._clock.now()  # before the log is read: what was recorded until now is then in hand
         self._gathered += map(self._take, self._log.slices())
         day = last_mature_day(self._project.data.label_delay, now)
-        rows = sum(len(record.ids) for taken in self._gathered for record in taken.records)
+        rows = sum(taken.predictions.height + taken.labels.height for taken in self._gathered)
         waited = time.monotonic() - self._since
         matured = day != self._written_for
         if last or matured or rows >= ENOUGH or (waited >= GATHER and rows):
@@ -99,16 +102,16 @@ class Collector:
 
     def _write(self) -> None:
         """Append the gathered records to the tables, and forget them."""
-        predictions = self._append(self._predictions, records.predictions)
-        labels = self._append(self._labels, records.labels)
+        predictions = self._append(self._predictions, lambda taken: taken.predictions)
+        labels = self._append(self._labels, lambda taken: taken.labels)
         self._quality.add(predictions["_day"].unique(), labels["id"])
         self._gathered.clear()
         self._since = time.monotonic()
 
-    def _append(self, table: Table, frame_of: FrameOf) -> pl.DataFrame:
+    def _append(self, table: Table, rows_of: Callable[[Taken], pl.DataFrame]) -> pl.DataFrame:
         """Append the rows that the table does not have yet, and return them."""
         new = [taken for taken in self._gathered if taken.stop > table.mark(taken.segment)]
-        frame = frame_of([record for taken in new for record in taken.records], self._layout)
+        frame = pl.concat(map(rows_of, [self._nothing, *new]))
         if not frame.is_empty():
             table.append(frame, {taken.segment: taken.stop for taken in new})
         return frame
@@ -121,9 +124,19 @@ class Collector:
                 good.append(record)
             else:
                 self._log.quarantine(slice_.segment, segment.encode(raw))
+        taken = self._taken(slice_.segment, slice_.stop, good)
         if seen := traffic.counts(good):
-            self._state.add_traffic(self._project.name, (slice_.segment, slice_.stop), seen)
-        return Taken(segment=slice_.segment, stop=slice_.stop, records=good)
+            profiles = hourly(taken.predictions, self._references.grid)
+            self._state.add_traffic(self._project.name, (slice_.segment, slice_.stop), seen, profiles)
+        return taken
+
+    def _taken(self, name: str, stop: int, good: list[Record]) -> Taken:
+        return Taken(
+            segment=name,
+            stop=stop,
+            predictions=records.predictions(good, self._layout),
+            labels=records.labels(good, self._layout),
+        )
 
     def _marks(self, name: str) -> tuple[int, ...]:
         counted = self._state.traffic_mark(self._project.name, name)

@@ -47,6 +47,13 @@ class QualityTrigger:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DriftTrigger:
+    """Retrain when what comes in has drifted; on a stream without drift, at most at this rate."""
+
+    false_alarms: Rate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cadence:
     """Retrain as often as it has proven to pay: from `floor` to `ceiling` after the last run."""
 
@@ -64,6 +71,7 @@ class Triggers:
     cadence: Cadence | None = None
     labels: int | None = None
     quality: QualityTrigger | None = None
+    drift: DriftTrigger | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

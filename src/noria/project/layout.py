@@ -79,6 +79,9 @@ CADENCE = Table(
         Key("ceiling", INTERVAL, "The longest.", required=True),
     )
 )
+DRIFT = Table(
+    (Key("false_alarms", RATE, "How often, at most, it may call where nothing drifts.", required=True),)
+)
 TRIGGERS = Table(
     (
         Key("commit", BOOLEAN, "A new commit."),
@@ -87,6 +90,7 @@ TRIGGERS = Table(
         Key("cadence", CADENCE, "As often as retraining has proven to pay."),
         Key("labels", whole(1), "So many new labelled rows."),
         Key("quality", QUALITY, "Realised quality is worse than at the promotion."),
+        Key("drift", DRIFT, "What comes in is not what the champion learnt from."),
     )
 )
 BRAKES = Table(
@@ -141,6 +145,23 @@ SERVE = Table(
         Key("access_log", BOOLEAN, "Write a line of JSON for each request."),
     )
 )
+SOME_COLUMNS = ListOf(NAME, "a list of columns")
+MONITOR = Table(
+    (
+        Key("slices", SOME_COLUMNS, "Columns whose values are watched each by itself."),
+        Key("sensitive", SOME_COLUMNS, "Columns between whose values the model is to be fair."),
+        Key("outliers", one_of("pass", "clip", "fallback", "abstain"), "What to do with an outlier."),
+        Key("coverage", SHARE, "The share of truths that a prediction set or interval is to cover."),
+    )
+)
+ALERTS = Table(
+    (
+        Key("false_alarms", RATE, "How many false alarms at most."),
+        Key(
+            "routes", ListOf(NAME, "a list of apprise URLs, or $NAME for one of the environment"), "To whom."
+        ),
+    )
+)
 GATES = ListOf(Tagged("check", CHECKS), "a list of tables [[gates]]")
 FILE = Table(
     (
@@ -152,5 +173,7 @@ FILE = Table(
         Key("gates", GATES, "Checks on a candidate; without them, all with their defaults."),
         Key("rollout", ROLLOUT, "From candidate to champion."),
         Key("serve", SERVE, "How the gateway serves."),
+        Key("monitor", MONITOR, "What is watched beside the columns and the quality of the whole."),
+        Key("alerts", ALERTS, "Who is told, and how often for nothing."),
     )
 )

@@ -15,6 +15,8 @@ from noria.core.quality import METRICS, Metric, primary
 from noria.core.rollout import Step
 from noria.core.window import AbortRule
 
+MONTHLY = Rate(count=1, period=timedelta(days=30))
+
 
 class Task(StrEnum):
     BINARY = "binary"
@@ -114,6 +116,28 @@ class Serve:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Monitor:
+    """What is watched beside the columns and the quality of the whole.
+
+    `slices` and `sensitive` are columns of the schema. `outliers` says what is answered to a request unlike
+    all that the model learnt from; `coverage` is the share (0 to 1) of truths that sets or intervals cover.
+    """
+
+    slices: tuple[str, ...] = ()
+    sensitive: tuple[str, ...] = ()
+    outliers: str = "pass"
+    coverage: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alerts:
+    """The budget of false alarms, and the routes on which alerts go out: apprise URLs, or $NAME for one."""
+
+    false_alarms: Rate = MONTHLY
+    routes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
     """A project: a git repository with a noria.toml.
 
@@ -136,6 +160,8 @@ class Project:
     gates: tuple[Gate, ...]
     rollout: RolloutPolicy = field(default_factory=RolloutPolicy)
     serve: Serve = field(default_factory=Serve)
+    monitor: Monitor = field(default_factory=Monitor)
+    alerts: Alerts = field(default_factory=Alerts)
 
     @property
     def loss(self) -> Metric:

@@ -9,7 +9,7 @@ from typing import Any
 
 from noria.core.gain import QualityLimit
 from noria.core.gates import Gate
-from noria.core.policy import Brakes, Cadence, QualityTrigger, Triggers
+from noria.core.policy import Brakes, Cadence, DriftTrigger, QualityTrigger, Triggers
 from noria.core.quality import primary
 from noria.core.rollout import Step
 from noria.errors import ProjectError
@@ -17,7 +17,17 @@ from noria.project import layout
 from noria.project.changes import changed
 from noria.project.checks import default_gates, gate
 from noria.project.consistency import contradictions, unknown_columns
-from noria.project.model import Data, Evaluation, Project, RolloutPolicy, Serve, Task, Train
+from noria.project.model import (
+    Alerts,
+    Data,
+    Evaluation,
+    Monitor,
+    Project,
+    RolloutPolicy,
+    Serve,
+    Task,
+    Train,
+)
 from noria.project.table import FILE, TableSchema, read_schema
 
 _INIT = "noria init --help"
@@ -85,6 +95,8 @@ def _project(root: Path, values: dict[str, Any], schema: TableSchema | None) -> 
         gates=default_gates(task) if lines is None else tuple(_gate(line, task) for line in lines),
         rollout=_rollout(values.get("rollout", {}), task),
         serve=Serve(**values.get("serve", {})),
+        monitor=Monitor(**values.get("monitor", {})),
+        alerts=Alerts(**values.get("alerts", {})),
         **{key: value for key, value in model.items() if key != "task"},
     )
 
@@ -105,7 +117,7 @@ def _data(values: dict[str, Any], schema: TableSchema | None) -> Data:
 
 
 def _triggers(values: dict[str, Any]) -> Triggers:
-    kinds = {"quality": QualityTrigger, "cadence": Cadence}
+    kinds = {"quality": QualityTrigger, "cadence": Cadence, "drift": DriftTrigger}
     return Triggers(**{**values, **{key: kinds[key](**values[key]) for key in kinds if key in values}})
 
 

@@ -1,4 +1,4 @@
-"""The control state: models, plans, rollouts, ledger, runs, versions, quality, traffic, beats."""
+"""The control state: models, plans, rollouts, ledger, runs, versions, quality, traffic, monitors, beats."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -63,6 +63,29 @@ def upgrade() -> None:
         sa.Column("segment", sa.String),
         sa.Column("offset", sa.BigInteger, nullable=False),
         keys=("model", "segment"),
+    )
+    _create(
+        "profiles",
+        sa.Column("version", sa.Integer),
+        sa.Column("hour", sa.String),
+        sa.Column("body", sa.LargeBinary, nullable=False),
+        keys=("model", "version", "hour"),
+    )
+    _create(
+        "signals",
+        sa.Column("day", sa.String),
+        sa.Column("version", sa.Integer),
+        sa.Column("monitor", sa.String),
+        sa.Column("subject", sa.String),
+        _body(),
+        keys=("model", "day", "version", "monitor", "subject"),
+    )
+    _create(
+        "alerts",
+        sa.Column("id", sa.String),
+        sa.Column("opened", sa.Double, nullable=False),
+        _body(),
+        keys=("model", "id"),
     )
     op.create_table(
         "beats",

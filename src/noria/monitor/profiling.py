@@ -1,0 +1,101 @@
+"""Rows into profiles: what a version was sent and what it answered, counted hour by hour on its grid."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import polars as pl
+
+from noria.core.profile.grid import CategoryBins, Grid, NumberBins, Numbers, Whole
+from noria.core.profile.profile import NAMED, Profile
+from noria.outcomes import stored
+
+OUTPUT = "@output"
+"""The column of the answers; of several classes, `@output:0` and on, in the order of the schema."""
+LATENCY = "@latency"
+"""The column of the seconds that answers took."""
+OWN = "@"
+"""How the columns begin that are no features."""
+HOUR = "%Y-%m-%dT%H"
+
+GridOf = Callable[[int], Grid | None]
+"""Tells the grid of a version, None where it has none."""
+
+
+def hourly(predictions: pl.DataFrame, grid_of: GridOf) -> dict[tuple[int, str], Profile]:
+    """Return profiles by version and hour (UTC, `2013-02-01T09`) of answered predictions.
+
+    The frame is that of `noria.collector.records.predictions`. Fallback answers are no version's.
+    """
+    answered = predictions.filter(pl.col("role") != "fallback")
+    if answered.is_empty():
+        return {}
+    hours = answered.with_columns(_hour=pl.col("at").dt.strftime(HOUR))
+    parts = hours.partition_by("version", "_hour", as_dict=True)
+    grids = {version: grid_of(version) for version, _ in parts}
+    return {
+        (int(version), str(hour)): profile(_answers(part), grid, stored)
+        for (version, hour), part in parts.items()
+        if (grid := grids[version]) is not None
+    }
+
+
+def profile(rows: pl.DataFrame, grid: Grid, named: Callable[[str], str] = str) -> Profile:
+    """Return the profile of these rows on a grid; a column that they lack is missing in each of them.
+
+    `named` tells under which name the rows have a column of the grid.
+    """
+    tallies = np.zeros((len(grid.columns), 4), np.int64)
+    moments = np.zeros((len(grid.columns), 2))
+    counts = np.zeros(grid.size, np.int64)
+    unseen: dict[str, dict[str, int]] = {}
+    for name, bins in grid.columns.items():
+        number = grid.rows[name]
+        values = (
+            rows[named(name)] if named(name) in rows.columns else pl.repeat(None, rows.height, eager=True)
+        )
+        if name.startswith(OWN):
+            values = values.drop_nulls()  # of rows that the model was not asked for
+        if isinstance(bins, NumberBins):
+            tallies[number], counts[grid.slices[name]], moments[number] = _numbers(values, bins)
+        else:
+            tallies[number], counts[grid.slices[name]], strange = _categories(values, bins)
+            if strange:
+                unseen[name] = strange
+    return Profile(grid=grid.digest, tallies=tallies, moments=moments, counts=counts, unseen=unseen)
+
+
+def _numbers(values: pl.Series, bins: NumberBins) -> tuple[list[int], Whole, Numbers]:
+    """Return the tallies, counts and moments of a column of numbers."""
+    found = values.cast(pl.Float64, strict=False).to_numpy()
+    finite = found[np.isfinite(found)]
+    missing = values.null_count() + (int(values.is_nan().sum()) if values.dtype.is_float() else 0)
+    outside = int(bins.outside(finite).sum())
+    tallies = [len(values), missing, len(values) - missing - len(finite), outside]
+    counts = np.bincount(bins.place(finite), minlength=bins.size)
+    return tallies, counts, np.array([finite.sum(), (finite**2).sum()])
+
+
+def _categories(values: pl.Series, bins: CategoryBins) -> tuple[list[int], Whole, dict[str, int]]:
+    """Return the tallies and counts of a column of categories, and its most frequent unseen ones."""
+    seen = values.cast(pl.String).drop_nulls().value_counts(name="_count")
+    names, frequency = seen[values.name].to_list(), seen["_count"].to_numpy()
+    places = bins.place(names)
+    counts = np.bincount(places, frequency, minlength=bins.size).astype(np.int64)
+    strange: dict[str, int] = {}
+    if bins.complete and counts[-1]:
+        last = [(names[i], int(frequency[i])) for i in np.flatnonzero(places == bins.size - 1)]
+        strange = dict(sorted(last, key=lambda item: (-item[1], item[0]))[:NAMED])
+    outside = int(counts[-1]) if bins.complete else 0
+    return [len(values), values.null_count(), 0, outside], counts, strange
+
+
+def _answers(part: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows with their answers and latencies under the names of a grid's columns."""
+    named: Mapping[str, pl.Expr] = {LATENCY: pl.col("latency")}
+    if part["output"].dtype == pl.Float64:
+        return part.with_columns(**named, **{OUTPUT: pl.col("output")})
+    classes = int(part["output"].list.len().max() or 0)  # type: ignore[arg-type]
+    outputs = {f"{OUTPUT}:{place}": pl.col("output").list.get(place) for place in range(classes)}
+    return part.with_columns(**named, **outputs)
