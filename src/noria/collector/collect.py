@@ -21,6 +21,7 @@ from noria.collector.quality import Quality
 from noria.collector.records import Record
 from noria.core.maturity import last_mature_day
 from noria.delta import Table
+from noria.monitor.daily import Daily
 from noria.monitor.profiling import hourly
 from noria.monitor.references import References
 from noria.origin import fingerprint
@@ -79,6 +80,7 @@ class Collector:
         self._log = Log(project.home / "log", self._marks)
         self._nothing = self._taken("", 0, [])
         self._references = References(state, project.name)
+        self._daily = Daily(project, state, self._references)
         self._gathered: list[Taken] = []
         self._since = time.monotonic()
         self._written_for: date | None = None
@@ -88,6 +90,7 @@ class Collector:
         """Take over what is new in the log; write and measure when it is time to."""
         now = self._clock.now()  # before the log is read: what was recorded until now is then in hand
         self._gathered += map(self._take, self._log.slices())
+        self._daily.check(now)
         day = last_mature_day(self._project.data.label_delay, now)
         rows = sum(taken.predictions.height + taken.labels.height for taken in self._gathered)
         waited = time.monotonic() - self._since
@@ -158,6 +161,7 @@ class Collector:
             "unseen_labels": self._quality.joined_since(seen),
             "quarantined": self._log.quarantined,
             "source": fingerprint(self._project.root, self._project.data.source),
+            "unmonitored": {**self._references.faults, **self._daily.faults},
         }
         self._state.beat("collector", now, facts)
         self._beaten = time.monotonic()
