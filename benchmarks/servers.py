@@ -113,6 +113,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 def _noria(folder: Path, workload: Workload, table: Path, port: int, more: str = "") -> Launch:
     project = init(folder, "--data", str(table), "--label", LABEL)
     project.edit("noria.toml", r"port = \d+", f"port = {port}\n{more}")
+    project.edit("noria.toml", r'(?s)check = "enough-rows".*?(?=\[rollout\])', 'check = "finite"\n')
     project.port = port
     (project.root / "train.py").write_text((PROGRAMS / "train.py").read_text())
     (project.root / "pipeline.py").write_text(
