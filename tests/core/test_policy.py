@@ -11,6 +11,7 @@ from noria.core.policy import (
     Brakes,
     Cadence,
     Cause,
+    DriftTrigger,
     Facts,
     QualityTrigger,
     Rate,
@@ -25,6 +26,7 @@ NOW = datetime(2013, 3, 15, 12, tzinfo=UTC)  # a Friday
 DAY = timedelta(days=1)
 QUIET = Facts(now=NOW, watched_since=NOW - 30 * DAY, head="a1", tried="a1")
 QUALITY = Triggers(quality=QualityTrigger(metric="log_loss", worse_by=0.05))
+DRIFT = Triggers(drift=DriftTrigger(false_alarms=Rate(count=1, period=30 * DAY)))
 LEVEL = {"level": 0.5, "at_promotion": (0.5,) * 7}
 SWINGING = (0.38, 0.62, 0.38, 0.62, 0.38, 0.62, 0.5)
 CADENCE = Triggers(cadence=Cadence(floor=7 * DAY, ceiling=56 * DAY))
@@ -55,6 +57,10 @@ LATE = Trigger(cause=Cause.SCHEDULE, key="k", reason="scheduled")
         (QUALITY, {"quality": (0.53,) * 7}, []),  # no champion
         (QUALITY, {**LEVEL, "quality": (0.53,) * 7, "labels": 80, "needed": 81}, []),  # nothing to judge by
         (QUALITY, {**LEVEL, "quality": (0.53,) * 7, "labels": 81, "needed": 81}, ["quality"]),
+        (DRIFT, {"drifted": ("carrier",)}, ["drift"]),
+        (DRIFT, {"drifted": ("carrier",), "labels": 80, "needed": 81}, []),  # nothing to judge by
+        (DRIFT, {}, []),
+        (Triggers(), {"drifted": ("carrier",)}, []),
         # mean .53, but days swing by .12: two standard errors are .09
         (QUALITY, {**LEVEL, "quality": (0.41, 0.65, 0.41, 0.65, 0.41, 0.65, 0.53)}, []),
         # the level was no better known: from seven days that swing so
@@ -63,6 +69,11 @@ LATE = Trigger(cause=Cause.SCHEDULE, key="k", reason="scheduled")
 )
 def test_triggers(policy: Triggers, facts: dict, causes: list[str]) -> None:
     assert [trigger.cause for trigger in triggers(policy, replace(QUIET, **facts))] == causes
+
+
+def test_the_reason_of_a_drift_names_its_columns() -> None:
+    (found,) = triggers(DRIFT, replace(QUIET, drifted=("carrier", "dest")))
+    assert found.reason == "drift of carrier and dest"
 
 
 def test_a_metric_where_more_is_better_is_worse_when_it_falls() -> None:

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from math import sqrt
 
+from noria.core.phrases import length
+
 COST = 0.017
 """What a training costs: as much as to wait for a floor's length with a loss that is 1.7% too high."""
 PRIOR, PRIOR_RATE = 2, 0.01
@@ -50,6 +52,13 @@ def interval(floor: timedelta, ceiling: timedelta, past: Sequence[Gain]) -> time
         cheapest = _cheapest(rate(past[:number], floor), ceiling / floor) * floor
         wait = max(min(cheapest, 2 * wait, ceiling), floor)
     return wait
+
+
+def pace(gains: Sequence[Gain], floor: timedelta) -> str:
+    """Say how much retraining has gained, which sets the cadence."""
+    if not any(gain.newer > timedelta() for gain in gains):
+        return "what retraining gains is not known yet"
+    return f"retraining has gained {rate(gains, floor):.1%} of the loss in {length(floor)}"
 
 
 def _cheapest(pace: float, most: float) -> float:

@@ -9,7 +9,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from noria.core.cadence import pace
 from noria.core.maturity import last_mature_day, matures_at
+from noria.core.phrases import length, listed
 from noria.core.policy import (
     Brakes,
     Decision,
@@ -20,10 +22,8 @@ from noria.core.policy import (
     counted_from,
     decide,
     free_at,
-    length,
     next_by_cadence,
     next_by_schedule,
-    pace,
     triggers,
 )
 from noria.core.worsening import DAYS, worsening
@@ -168,9 +168,17 @@ def _data(policy: Triggers, facts: Facts, label_delay: timedelta) -> Line:
     return Line(about="data", said="no new data in the source" if facts.source else unseen)
 
 
+def _drift(policy: Triggers, facts: Facts, label_delay: timedelta) -> Line:
+    if not facts.drifted:
+        return Line(about="drift", said="nothing has drifted since the last run")
+    waits = f"{facts.labels} of {facts.needed} labels since the last run, to judge a model by"
+    return Line(about="drift", said=f"{listed(facts.drifted)}; {waits}")
+
+
 WAITS: dict[str, Callable[[Triggers, Facts, timedelta], Line]] = {
     "commit": _commit,
     "quality": _quality,
+    "drift": _drift,
     "schedule": _schedule,
     "cadence": _cadence,
     "labels": _labels,

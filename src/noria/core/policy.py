@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
 
-from noria.core.cadence import Gain, interval, rate
+from noria.core.cadence import Gain, interval, pace
+from noria.core.phrases import length, listed
 from noria.core.worsening import worsening
 
 
@@ -25,6 +26,7 @@ class Cause(StrEnum):
     LABELS = "labels"
     SCHEDULE = "schedule"
     QUALITY = "quality"
+    DRIFT = "drift"
 
 
 HURRIED = frozenset({Cause.MANUAL, Cause.COMMIT})
@@ -95,8 +97,9 @@ class Facts:
     files, `seen_source` that of the newest run's. `gains` are those of the runs' candidates over the
     champions of their time, oldest first. `quality` holds the daily values of the quality trigger's metric on
     matured predictions of the champion since the last run, oldest first; `level` is its value when it was
-    promoted, `at_promotion` its values on the days of the holdout then. `asked` are the runs that people
-    asked for, each by its key.
+    promoted, `at_promotion` its values on the days of the holdout then. `drifted` are the columns of which
+    the champion's monitors raised an alarm since the last run. `asked` are the runs that people asked for,
+    each by its key.
     """
 
     now: datetime
@@ -118,6 +121,7 @@ class Facts:
     quality: tuple[float, ...] = ()
     level: float | None = None
     at_promotion: tuple[float, ...] = ()
+    drifted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +155,7 @@ def triggers(policy: Triggers, facts: Facts) -> tuple[Trigger, ...]:
         *_asked(facts),
         *_commit(policy, facts),
         *_quality(policy, facts),
+        *_drift(policy, facts),
         *_schedule(policy, facts),
         *_cadence(policy, facts),
         *_labels(policy, facts),
@@ -210,21 +215,6 @@ def next_by_cadence(policy: Triggers, facts: Facts) -> datetime | None:
     if policy.cadence is None:
         return None
     return counted_from(facts) + interval(policy.cadence.floor, policy.cadence.ceiling, facts.gains)
-
-
-def pace(gains: Sequence[Gain], floor: timedelta) -> str:
-    """Say how much retraining has gained, which sets the cadence."""
-    if not any(gain.newer > timedelta() for gain in gains):
-        return "what retraining gains is not known yet"
-    return f"retraining has gained {rate(gains, floor):.1%} of the loss in {length(floor)}"
-
-
-def length(duration: timedelta) -> str:
-    """Return a duration in words, such as "14 days" or "1.5 hours"."""
-    day, hour = timedelta(days=1), timedelta(hours=1)
-    size, unit = (day, "day") if duration >= day else (hour, "hour")
-    count = f"{duration / size:.3g}"
-    return f"{count} {unit}" if count == "1" else f"{count} {unit}s"
 
 
 def next_by_schedule(policy: Triggers, facts: Facts) -> datetime | None:
@@ -292,6 +282,13 @@ def _quality(policy: Triggers, facts: Facts) -> list[Trigger]:
     if not wanted or not seen or not seen.exceeds(wanted.worse_by):
         return []
     return [Trigger(cause=Cause.QUALITY, key=_last_run(facts), reason=str(seen))]
+
+
+def _drift(policy: Triggers, facts: Facts) -> list[Trigger]:
+    """What comes in has drifted, so surely that the trigger's rate of false alarms is kept."""
+    if not policy.drift or not facts.drifted or facts.labels < facts.needed:
+        return []
+    return [Trigger(cause=Cause.DRIFT, key=_last_run(facts), reason=f"drift of {listed(facts.drifted)}")]
 
 
 def _last_run(facts: Facts) -> str:
