@@ -1,0 +1,41 @@
+"""Pairs of bars: how large each of some named shares was before, and is now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from markupsafe import Markup, escape
+
+from noria.chart.scale import Frame, scale
+
+ROOM = 0.8
+"""The share of its place that a pair of bars fills."""
+
+
+def bars(title: str, names: Sequence[str], before: Sequence[float], now: Sequence[float]) -> Markup:
+    """Return an <svg> element with a pair of bars for each name; the values are not negative."""
+    frame = Frame(height=220, bottom=60)
+    up = scale([0.0, *before, *now], most=5)
+    parts = [frame.open(title)]
+    parts += [frame.level(up.share(value), text, value) for value, text in up.ticks]
+    place = 1 / max(len(names), 1)
+    for number, (name, *pair) in enumerate(zip(names, before, now, strict=True)):
+        for side, value in enumerate(pair):
+            begin = (number + (1 - ROOM) / 2 + side * ROOM / 2) * place
+            parts.append(
+                _bar(f"line-{side}", begin, place * ROOM / 2, up.share(value), f"{name}: {value:.1%}", frame)
+            )
+        parts.append(_name(name, frame.x((number + 0.5) * place), frame))
+    return Markup("".join([*parts, "</svg>"]))
+
+
+def _bar(style: str, begin: float, width: float, height: float, text: str, frame: Frame) -> str:
+    x, y, foot = frame.x(begin), frame.y(height), frame.y(0)
+    size = f'x="{x}" y="{y}" width="{frame.x(begin + width) - x:.1f}" height="{foot - y:.1f}"'
+    return f'<rect class="column {style}" {size}><title>{escape(text)}</title></rect>'
+
+
+def _name(name: str, x: float, frame: Frame) -> str:
+    y = frame.height - frame.bottom + 14
+    turned = f'transform="rotate(-35 {x} {y})"'
+    return f'<text class="tick" x="{x}" y="{y}" text-anchor="end" {turned}>{escape(name)}</text>'
