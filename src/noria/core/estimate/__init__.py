@@ -1,0 +1,1 @@
+"""What quality is before its labels are there: estimates, each to be believed only as far as its skill."""
