@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -14,6 +14,7 @@ from noria.core.window import ArmCounts
 from noria.rows import (
     AlertRow,
     Checkout,
+    CohortRow,
     Entry,
     ModelRow,
     QualityRow,
@@ -116,12 +117,16 @@ class State(Protocol):
         """Return when versions were promoted, as the ledger says, oldest first."""
         ...
 
-    def save_quality(self, rows: Sequence[QualityRow]) -> None:
+    def save_quality(self, rows: Sequence[QualityRow], kept: Sequence[CohortRow] = ()) -> None:
         """Keep the rows; one of the same model, day, version and role is replaced."""
         ...
 
     def quality(self, model: str, version: int | None = None) -> list[QualityRow]:
         """Return the rows of a version, or of all, by day, version and role."""
+        ...
+
+    def cohorts(self, model: str, since: str = "") -> list[CohortRow]:
+        """Return what is kept of the days from `since` on, by day, version and role."""
         ...
 
     def add_traffic(
@@ -156,6 +161,15 @@ class State(Protocol):
 
     def save_alert(self, alert: AlertRow) -> None:
         """Keep the alert; one of the same model and id is replaced."""
+        ...
+
+    def change_alert(
+        self, model: str, alert: str, change: Callable[[AlertRow], AlertRow], entries: Sequence[Entry] = ()
+    ) -> AlertRow | None:
+        """Set what `change` makes of the alert of this id, and record the entries with it; return it.
+
+        Nobody else changes it meanwhile. Where there is none, nothing is recorded, and None returned.
+        """
         ...
 
     def alerts(self, model: str, limit: int | None = None) -> list[AlertRow]:

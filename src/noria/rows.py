@@ -205,6 +205,26 @@ class QualityRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CohortRow:
+    """What else is kept of the predictions that a QualityRow is about, with its `metrics`: sums over them.
+
+    `delays` counts labels by `noria.core.maturity.DELAYS`. `scores` are sums by bin of the output, see
+    `noria.core.calibration`; empty where outputs have no bins. `segments` are counts by column and value, see
+    `noria.core.fairness`.
+    """
+
+    model: str
+    day: str
+    version: int
+    role: str
+    predictions: int
+    metrics: dict[str, float]
+    delays: tuple[int, ...]
+    scores: tuple[tuple[float, ...], ...] = ()
+    segments: dict[str, dict[str, tuple[float, ...]]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SignalRow:
     """What a monitor says of a version's day, about a `subject`: a column, or "" for the whole.
 
@@ -226,14 +246,18 @@ class SignalRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertRow:
-    """An alert: what signals of one kind came to, from when it was opened until it ended.
+    """An alert: what signals about one side of a version came to, from when it opened until it ended.
 
-    `severity` is "info", "warning" or "critical". `causes` are the likely ones, the likeliest first; `next`
-    is the command to try. `told` are the routes that took it, and `failed` those that did not, with why.
+    `about` is "inputs", "answers", "outcomes" or "traffic"; `severity` is "info", "warning" or "critical".
+    `last_seen` is the last day that it showed on. `causes` are the likely ones, the likeliest first; `next`
+    is the command to try; `signals` are the last ones of each monitor and subject. `told` are the routes
+    that took it, and `failed` those that did not, with why. `confirmed` is the cause that a person found.
     """
 
     model: str
     id: str
+    version: int
+    about: str
     severity: str
     title: str
     opened: datetime
@@ -245,6 +269,12 @@ class AlertRow:
     signals: tuple[SignalRow, ...] = ()
     told: tuple[str, ...] = ()
     failed: dict[str, str] = field(default_factory=dict)
+    confirmed: str = ""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that it names, each once."""
+        return tuple(dict.fromkeys(row.subject for row in self.signals if row.subject))
 
 
 def told(before: ModelRow, after: ModelRow, entries: Sequence[Entry]) -> list[Entry]:

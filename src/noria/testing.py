@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,6 +17,7 @@ from noria.core.window import ArmCounts, added
 from noria.rows import (
     AlertRow,
     Checkout,
+    CohortRow,
     Cut,
     Entry,
     ModelRow,
@@ -55,6 +56,7 @@ class MemoryState:
         self._runs: dict[str, RunRow] = {}
         self._versions: dict[tuple[str, int], VersionRow] = {}
         self._quality: dict[tuple[str, str, int, str], QualityRow] = {}
+        self._cohorts: dict[tuple[str, str, int, str], CohortRow] = {}
         self._traffic: dict[tuple[str, int], dict[int, ArmCounts]] = {}
         self._marks: dict[tuple[str, str], int] = {}
         self._profiles: dict[tuple[str, int], dict[str, Profile]] = {}
@@ -117,15 +119,20 @@ class MemoryState:
         times = [entry["at"] for entry in entries if entry["kind"] == Phase.PROMOTED]
         return tuple(datetime.fromtimestamp(at, UTC) for at in times)
 
-    def save_quality(self, rows: Sequence[QualityRow]) -> None:
+    def save_quality(self, rows: Sequence[QualityRow], kept: Sequence[CohortRow] = ()) -> None:
         for row in rows:
             self._quality[row.model, row.day, row.version, row.role] = row
+        for cohort in kept:
+            self._cohorts[cohort.model, cohort.day, cohort.version, cohort.role] = cohort
 
     def quality(self, model: str, version: int | None = None) -> list[QualityRow]:
         rows = [
             row for row in self._quality.values() if row.model == model and version in (None, row.version)
         ]
         return sorted(rows, key=lambda row: (row.day, row.version, row.role))
+
+    def cohorts(self, model: str, since: str = "") -> list[CohortRow]:
+        return [row for _, row in sorted(self._cohorts.items()) if row.model == model and row.day >= since]
 
     def add_traffic(
         self,
@@ -165,6 +172,16 @@ class MemoryState:
 
     def save_alert(self, alert: AlertRow) -> None:
         self._alerts[alert.model, alert.id] = alert
+
+    def change_alert(
+        self, model: str, alert: str, change: Callable[[AlertRow], AlertRow], entries: Sequence[Entry] = ()
+    ) -> AlertRow | None:
+        with self._lock:
+            if (model, alert) not in self._alerts:
+                return None
+            self._alerts[model, alert] = changed = change(self._alerts[model, alert])
+            self._append(model, entries)
+            return changed
 
     def alerts(self, model: str, limit: int | None = None) -> list[AlertRow]:
         rows = [row for row in self._alerts.values() if row.model == model]

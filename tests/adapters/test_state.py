@@ -25,7 +25,7 @@ from noria.core.rollout import Step, open_rollout
 from noria.core.traffic import Arm, Plan
 from noria.core.window import ArmCounts, histogram
 from noria.errors import StaleEpoch, StateError, Unavailable
-from noria.rows import Entry, ModelRow, QualityRow, RunRow, VersionRow
+from noria.rows import CohortRow, Entry, ModelRow, QualityRow, RunRow, VersionRow
 from noria.testing import MemoryState
 
 NOW = datetime(2013, 2, 1, 3, 0, 0, 250_001, tzinfo=UTC)
@@ -244,6 +244,20 @@ def test_a_day_that_is_measured_again_is_replaced(state):
     state.save_quality([replace(row, rows=9)])
     state.save_quality([])
     assert state.quality("churn") == [earlier, replace(row, rows=9)]
+
+
+def test_what_is_kept_of_a_day_is_read_as_it_was(state):
+    kept = CohortRow(
+        model="churn", day="2013-02-02", version=1, role="champion", predictions=3,
+        metrics={"log_loss": 0.5}, delays=(1, 2), scores=((1.0, 2.0), (0.5, 1e-9)),
+        segments={"carrier": {"UA": (3.0, 3.0, 1.5)}},
+    )  # fmt: skip
+    earlier = replace(kept, day="2013-02-01", segments={}, scores=())
+    state.save_quality([], [kept, earlier])
+    state.save_quality([], [replace(kept, predictions=4)])
+    assert state.cohorts("churn") == [earlier, replace(kept, predictions=4)]
+    assert state.cohorts("churn", "2013-02-02") == [replace(kept, predictions=4)]
+    assert state.cohorts("other") == []
 
 
 # --- Traffic and beats -----------------------------------------------------------------------------------

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-import msgspec
-from sqlalchemy import Connection, select, update
+from sqlalchemy import select, update
 
-from noria.adapters.database import Database, insert, upsert
+from noria.adapters import statements
+from noria.adapters.database import Database, upsert
 from noria.adapters.tables import (
     alerts,
     beats,
+    cohorts,
     ledger,
     marks,
     models,
@@ -24,18 +24,14 @@ from noria.adapters.tables import (
     rollouts,
     runs,
     signals,
-    traffic,
     versions,
 )
-from noria.core.ledger import CHAINED, GENESIS, Head, append, plain
-from noria.core.profile.profile import Profile, decode, encode
+from noria.core.ledger import CHAINED, Head, plain
+from noria.core.profile.profile import Profile, decode
 from noria.core.rollout import Phase, Rollout
 from noria.core.traffic import Plan
-from noria.core.window import ArmCounts, added
-from noria.errors import ProfileError
-from noria.rows import AlertRow, Entry, ModelRow, QualityRow, RunRow, SignalRow, VersionRow, told
-
-logger = logging.getLogger(__name__)
+from noria.core.window import ArmCounts
+from noria.rows import AlertRow, CohortRow, Entry, ModelRow, QualityRow, RunRow, SignalRow, VersionRow, told
 
 Value = TypeVar("Value")
 
@@ -71,28 +67,28 @@ class SqlState:
             champion=row.champion,
             previous=tuple(row.previous),
             paused=row.paused,
-            plan=_value(row.plan_body, Plan) if row.plan_body else None,
-            rollout=_value(row.rollout_body, Rollout) if row.rollout_body else None,
+            plan=statements.value(row.plan_body, Plan) if row.plan_body else None,
+            rollout=statements.value(row.rollout_body, Rollout) if row.rollout_body else None,
         )
 
     def change(self, before: ModelRow, after: ModelRow, entries: Sequence[Entry]) -> ModelRow:
         entries = told(before, after, entries)
         now = replace(after, name=before.name, epoch=before.epoch + 1)
         with self._database.write() as connection:
-            before.check_epoch(_lock(connection, before.name))
+            before.check_epoch(statements.lock(connection, before.name))
             if now.plan and now.plan != before.plan:
                 body = plain(now.plan)
                 connection.execute(plans.insert().values(model=now.name, number=now.plan.number, body=body))
             if now.rollout:
                 upsert(connection, rollouts, model=now.name, id=now.rollout.id, body=plain(now.rollout))
-            _append(connection, now.name, entries)
-            _set(connection, now)
+            statements.record(connection, now.name, entries)
+            statements.set_model(connection, now)
         return now
 
     def record(self, model: str, entries: Sequence[Entry]) -> None:
         with self._database.write() as connection:
-            _lock(connection, model)
-            _append(connection, model, entries)
+            statements.lock(connection, model)
+            statements.record(connection, model, entries)
 
     def ledger(self, model: str, limit: int | None = None) -> list[dict[str, Any]]:
         fields = [ledger.c[name] for name in ("seq", *CHAINED, "hash")]
@@ -102,18 +98,18 @@ class SqlState:
 
     def head(self, model: str) -> Head:
         with self._database.read() as connection:
-            return _head(connection, model)
+            return statements.head(connection, model)
 
     def save_run(self, run: RunRow, entries: Sequence[Entry] = ()) -> None:
         with self._database.write() as connection:
-            _lock(connection, run.model)
-            _append(connection, run.model, entries)
-            _keep(connection, run)
+            statements.lock(connection, run.model)
+            statements.record(connection, run.model, entries)
+            statements.keep_run(connection, run)
 
     def run(self, run: str) -> RunRow | None:
         with self._database.read() as connection:
             body = connection.scalar(select(runs.c.body).where(runs.c.id == run))
-        return _value(body, RunRow) if body else None
+        return statements.value(body, RunRow) if body else None
 
     def runs(self, model: str, limit: int = 100) -> list[RunRow]:
         query = select(runs.c.body).where(runs.c.model == model)
@@ -124,18 +120,18 @@ class SqlState:
         self, version: VersionRow, run: RunRow | None = None, entries: Sequence[Entry] = ()
     ) -> None:
         with self._database.write() as connection:
-            _lock(connection, version.model)
+            statements.lock(connection, version.model)
             row = {"model": version.model, "version": version.version}
             upsert(connection, versions, **row, body=plain(version))
-            _append(connection, version.model, entries)
+            statements.record(connection, version.model, entries)
             if run:
-                _keep(connection, run)
+                statements.keep_run(connection, run)
 
     def version(self, model: str, version: int) -> VersionRow | None:
         key = (versions.c.model == model) & (versions.c.version == version)
         with self._database.read() as connection:
             body = connection.scalar(select(versions.c.body).where(key))
-        return _value(body, VersionRow) if body else None
+        return statements.value(body, VersionRow) if body else None
 
     def versions(self, model: str) -> list[VersionRow]:
         query = select(versions.c.body).where(versions.c.model == model).order_by(versions.c.version)
@@ -147,19 +143,23 @@ class SqlState:
             times = connection.scalars(select(ledger.c.at).where(promoted).order_by(ledger.c.seq))
             return tuple(datetime.fromtimestamp(at, UTC) for at in times)
 
-    def save_quality(self, rows: Sequence[QualityRow]) -> None:
+    def save_quality(self, rows: Sequence[QualityRow], kept: Sequence[CohortRow] = ()) -> None:
         with self._database.write() as connection:
-            for model in {row.model for row in rows}:
-                _lock(connection, model)
-            for row in rows:
-                key = {"model": row.model, "day": row.day, "version": row.version, "role": row.role}
-                upsert(connection, quality, **key, body=plain(row))
+            for model in {row.model for row in (*rows, *kept)}:
+                statements.lock(connection, model)
+            for table, row in [*((quality, row) for row in rows), *((cohorts, row) for row in kept)]:
+                key = {name: getattr(row, name) for name in ("model", "day", "version", "role")}
+                upsert(connection, table, **key, body=plain(row))
 
     def quality(self, model: str, version: int | None = None) -> list[QualityRow]:
         query = select(quality.c.body).where(quality.c.model == model)
         if version is not None:
             query = query.where(quality.c.version == version)
         return self._values(query.order_by(quality.c.day, quality.c.version, quality.c.role), QualityRow)
+
+    def cohorts(self, model: str, since: str = "") -> list[CohortRow]:
+        query = select(cohorts.c.body).where((cohorts.c.model == model) & (cohorts.c.day >= since))
+        return self._values(query.order_by(cohorts.c.day, cohorts.c.version, cohorts.c.role), CohortRow)
 
     def add_traffic(
         self,
@@ -170,16 +170,18 @@ class SqlState:
     ) -> None:
         segment, offset = mark
         with self._database.write(durable=False) as connection:
-            _lock(connection, model)
+            statements.lock(connection, model)
             key = (marks.c.model == model) & (marks.c.segment == segment)
             counted = connection.scalar(select(marks.c.offset).where(key))
             if counted is not None and counted >= offset:
                 return
             upsert(connection, marks, model=model, segment=segment, offset=offset)
             for plan in {plan for plan, _ in arms}:
-                _add(connection, model, plan, {arm[1]: seen for arm, seen in arms.items() if arm[0] == plan})
+                statements.add_arms(
+                    connection, model, plan, {arm[1]: seen for arm, seen in arms.items() if arm[0] == plan}
+                )
             for (version, hour), seen in (profiles or {}).items():
-                _add_profile(connection, {"model": model, "version": version, "hour": hour}, seen)
+                statements.add_profile(connection, {"model": model, "version": version, "hour": hour}, seen)
 
     def traffic_mark(self, model: str, segment: str) -> int:
         query = select(marks.c.offset).where((marks.c.model == model) & (marks.c.segment == segment))
@@ -188,7 +190,7 @@ class SqlState:
 
     def window(self, model: str, plan: int) -> dict[int, ArmCounts]:
         with self._database.read() as connection:
-            return _window(connection, model, plan)
+            return statements.window(connection, model, plan)
 
     def profiles(self, model: str, version: int, begin: str, end: str) -> dict[str, Profile]:
         of_version = (profiles.c.model == model) & (profiles.c.version == version)
@@ -201,7 +203,7 @@ class SqlState:
     def save_signals(self, rows: Sequence[SignalRow]) -> None:
         with self._database.write() as connection:
             for model in {row.model for row in rows}:
-                _lock(connection, model)
+                statements.lock(connection, model)
             for row in rows:
                 key = {name: getattr(row, name) for name in ("model", "day", "version", "monitor", "subject")}
                 upsert(connection, signals, **key, body=plain(row))
@@ -213,9 +215,23 @@ class SqlState:
 
     def save_alert(self, alert: AlertRow) -> None:
         with self._database.write() as connection:
-            _lock(connection, alert.model)
+            statements.lock(connection, alert.model)
             opened = alert.opened.timestamp()
             upsert(connection, alerts, model=alert.model, id=alert.id, opened=opened, body=plain(alert))
+
+    def change_alert(
+        self, model: str, alert: str, change: Callable[[AlertRow], AlertRow], entries: Sequence[Entry] = ()
+    ) -> AlertRow | None:
+        this = (alerts.c.model == model) & (alerts.c.id == alert)
+        with self._database.write() as connection:
+            statements.lock(connection, model)
+            body = connection.scalar(select(alerts.c.body).where(this))
+            if body is None:
+                return None
+            changed = change(statements.value(body, AlertRow))
+            connection.execute(update(alerts).where(this).values(body=plain(changed)))
+            statements.record(connection, model, entries)
+        return changed
 
     def alerts(self, model: str, limit: int | None = None) -> list[AlertRow]:
         query = select(alerts.c.body).where(alerts.c.model == model)
@@ -232,71 +248,4 @@ class SqlState:
 
     def _values(self, query: Any, kind: type[Value]) -> list[Value]:
         with self._database.read() as connection:
-            return [_value(body, kind) for body in connection.scalars(query)]
-
-
-def _value(body: Any, kind: type[Value]) -> Value:
-    """Return the value that `plain` made JSON of; not strictly, for "NaN" is a number again."""
-    return msgspec.convert(body, kind, strict=False)
-
-
-def _lock(connection: Connection, model: str) -> int:
-    """Return the model's epoch, and keep all other writers from its row; the first one makes it."""
-    row = {"name": model, "epoch": 0, "previous": [], "paused": False, "seq": 0, "hash": GENESIS.hash}
-    connection.execute(insert(connection, models).values(row).on_conflict_do_nothing())
-    query = select(models.c.epoch).where(models.c.name == model).with_for_update()
-    return int(connection.execute(query).scalar_one())
-
-
-def _keep(connection: Connection, run: RunRow) -> None:
-    started = run.started.timestamp()
-    upsert(connection, runs, id=run.id, model=run.model, started=started, body=plain(run))
-
-
-def _set(connection: Connection, row: ModelRow) -> None:
-    values = {
-        "epoch": row.epoch,
-        "champion": row.champion,
-        "previous": list(row.previous),
-        "paused": row.paused,
-        "plan": row.plan.number if row.plan else None,
-        "rollout": row.rollout.id if row.rollout else None,
-    }
-    connection.execute(update(models).where(models.c.name == row.name).values(values))
-
-
-def _head(connection: Connection, model: str) -> Head:
-    row = connection.execute(select(models.c.seq, models.c.hash).where(models.c.name == model)).one_or_none()
-    return Head(seq=row.seq, hash=row.hash) if row else GENESIS
-
-
-def _append(connection: Connection, model: str, entries: Sequence[Entry]) -> None:
-    if not entries:
-        return
-    head = _head(connection, model)
-    for entry in entries:
-        head, stored = append(head, entry.fields(model))
-        connection.execute(ledger.insert().values(stored))
-    connection.execute(update(models).where(models.c.name == model).values(seq=head.seq, hash=head.hash))
-
-
-def _add(connection: Connection, model: str, plan: int, fresh: Mapping[int, ArmCounts]) -> None:
-    for version, total in added(_window(connection, model, plan), fresh).items():
-        upsert(connection, traffic, model=model, plan=plan, version=version, body=plain(total))
-
-
-def _add_profile(connection: Connection, key: Mapping[str, Any], fresh: Profile) -> None:
-    """Add a profile to the one of its hour; one that cannot be read or added to gives way to it."""
-    place = (profiles.c[name] == value for name, value in key.items())
-    stored = connection.scalar(select(profiles.c.body).where(*place))
-    try:
-        fresh = decode(stored) + fresh if stored else fresh
-    except ProfileError as error:
-        logger.warning("the profile of version %s, %s, begins anew: %s", key["version"], key["hour"], error)
-    upsert(connection, profiles, **key, body=encode(fresh))
-
-
-def _window(connection: Connection, model: str, plan: int) -> dict[int, ArmCounts]:
-    query = select(traffic.c.version, traffic.c.body)
-    rows = connection.execute(query.where((traffic.c.model == model) & (traffic.c.plan == plan)))
-    return {row.version: _value(row.body, ArmCounts) for row in rows}
+            return [statements.value(body, kind) for body in connection.scalars(query)]

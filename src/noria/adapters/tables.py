@@ -101,6 +101,16 @@ quality = Table(
     Column("body", JSON, nullable=False),
 )
 
+cohorts = Table(
+    "cohorts",
+    metadata,
+    _model(primary_key=True),
+    Column("day", String, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("role", String, primary_key=True),
+    Column("body", JSON, nullable=False),
+)
+
 # What each version did under each plan, and how far into each segment it has been counted.
 traffic = Table(
     "traffic",

@@ -52,6 +52,14 @@ def upgrade() -> None:
         keys=("model", "day", "version", "role"),
     )
     _create(
+        "cohorts",
+        sa.Column("day", sa.String),
+        sa.Column("version", sa.Integer),
+        sa.Column("role", sa.String),
+        _body(),
+        keys=("model", "day", "version", "role"),
+    )
+    _create(
         "traffic",
         sa.Column("plan", sa.Integer),
         sa.Column("version", sa.Integer),
