@@ -14,7 +14,7 @@ from noria.errors import NoriaError
 VERBS = (
     "init", "doctor", "up", "run", "runs", "why", "status", "models", "predict", "plan", "promote", "abort",
     "rollback", "hold", "release", "pause", "resume", "label", "token", "ledger", "replay", "hook", "schema",
-    "demo", "gateway", "controller", "collector", "conformance",
+    "demo", "gateway", "controller", "collector", "conformance", "drift", "alerts", "report",
 )  # fmt: skip
 
 

@@ -61,6 +61,7 @@ def seen(project: Project) -> dict[str, Any]:
         "guard": guarded(store, project, row),
         "run": runs[0] if runs else None,
         "quality": store.quality(project.name)[-1:],
+        "alerts": [alert for alert in store.alerts(project.name) if alert.ended is None],
         "parts": store.beats(),
         "decisions": store.ledger(project.name, TOLD),
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from rich.console import Group
@@ -14,7 +14,7 @@ from noria.cli.decisions import metrics, moment
 from noria.core.rollout import Rollout
 from noria.core.steps import Look
 from noria.core.traffic import Plan
-from noria.rows import QualityRow, RunRow
+from noria.rows import AlertRow, QualityRow, RunRow
 
 BAR = 20
 """Characters of the bar that shows how far a step of the rollout is."""
@@ -49,6 +49,9 @@ def _stages(seen: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "gates" if run.verdicts else "fault", run.error or f"{len(run.verdicts)} passed"
     yield "data", f"{collector.get('predictions', 0):,} predictions, {collector.get('labels', 0):,} labels"
     yield "quality", _quality(seen["quality"][-1]) if seen["quality"] else "no day is mature yet"
+    yield "alerts", _alerts(seen["alerts"])
+    for fault in _unwatched(collector, seen["alerts"]):
+        yield "fault", fault
     yield "next", _next(controller)
 
 
@@ -85,6 +88,22 @@ def _place(run: RunRow) -> str:
 def _quality(row: QualityRow) -> str:
     labelled = f"{row.rows} of {row.predictions} labelled"
     return f"{row.day}, version {row.version}, {labelled}: {metrics(row.metrics)}"
+
+
+def _alerts(alerts: Sequence[AlertRow]) -> str:
+    lines = [f"{alert.severity}: {alert.title} ({alert.id}): {alert.next}" for alert in alerts]
+    return "\n".join(lines) or "none is open"
+
+
+def _unwatched(collector: dict[str, Any], alerts: Sequence[AlertRow]) -> Iterator[str]:
+    """Yield what keeps the monitors from watching, or people from being told."""
+    for version, why in collector.get("unmonitored", {}).items():
+        yield f"version {version} is not watched: {why}"
+    if why := collector.get("unalerted"):
+        yield why
+    for alert in alerts:
+        for route, why in alert.failed.items():
+            yield f"alert {alert.id} did not reach {route}: {why}"
 
 
 def _next(controller: dict[str, Any]) -> str:

@@ -1,0 +1,22 @@
+"""`noria report`: what came in and what became of it, as a page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from noria.cli.session import find_project
+
+
+def command(
+    file: Annotated[Path, typer.Argument(help="Where the page is written.")] = Path("report.html"),
+) -> None:
+    """Write a page of the last quarter: alerts, a heat map of drift, distributions, quality by day."""
+    from noria.monitor.report.page import write_page
+    from noria.wiring import state
+
+    project = find_project()
+    write_page(project, state(project), file)
+    print(f"{file}: open it in a browser; it needs no network")

@@ -1,0 +1,55 @@
+"""How often a column's values came in the reference and now, in as many bars as an eye takes in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from noria.core.profile.grid import Bins, NumberBins
+from noria.core.profile.profile import Profile
+from noria.core.profile.reference import Reference
+
+MOST = 12
+"""Bars at most: neighbouring bins of numbers are added up, rare categories are counted together."""
+REST = "all others"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """A range of numbers or a category, with its share (0 to 1) of the values before and now."""
+
+    name: str
+    before: float
+    now: float
+
+
+def distribution(reference: Reference, profile: Profile, column: str) -> list[Bar]:
+    """Return the bars of a column, numbers in their order, categories from the most frequent on."""
+    bins, place = reference.grid.columns[column], reference.grid.slices[column]
+    before, now = (_shares(counts[place]) for counts in (reference.whole.counts, profile.counts))
+    return _ranges(bins, before, now) if isinstance(bins, NumberBins) else _categories(bins, before, now)
+
+
+def _shares(counts: np.ndarray) -> np.ndarray:
+    return counts / max(counts.sum(), 1)
+
+
+def _ranges(bins: NumberBins, before: np.ndarray, now: np.ndarray) -> list[Bar]:
+    """Return a bar for each group of neighbouring bins; a range ends with its upper edge."""
+    groups = np.array_split(np.arange(bins.size), min(bins.size, MOST))
+    names = [f"≤ {bins.edges[group[-1]]:.4g}" for group in groups[:-1]]
+    last = f"> {bins.edges[-1]:.4g}" if len(groups) == 1 else f"> {bins.edges[groups[-1][0] - 1]:.4g}"
+    return [
+        Bar(name=name, before=float(before[group].sum()), now=float(now[group].sum()))
+        for name, group in zip([*names, last], groups, strict=True)
+    ]
+
+
+def _categories(bins: Bins, before: np.ndarray, now: np.ndarray) -> list[Bar]:
+    names = [*bins.categories, REST]  # type: ignore[union-attr]
+    order = np.argsort(-np.maximum(before, now)[:-1], kind="stable")
+    shown = list(order[: MOST - 1])
+    bars = [Bar(name=names[i], before=float(before[i]), now=float(now[i])) for i in shown]
+    rest = [i for i in range(len(names)) if i not in set(shown)]
+    return [*bars, Bar(name=REST, before=float(before[rest].sum()), now=float(now[rest].sum()))]
