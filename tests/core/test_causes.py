@@ -29,8 +29,8 @@ def seen(*symptoms: tuple[str, str] | tuple[str, str, float]) -> list[Symptom]:
             "another unit or scale upstream: the numbers of dist",
         ),
         (seen(("type", "distance")), "another format upstream: values of distance"),
-        (seen(("volume", "", 1.0)), "a new client, or a job that runs twice"),
-        (seen(("volume", "", -1.0)), "a client or a feed that is down"),
+        (seen(("volume", "", 2.0)), "a new client, or a job that runs twice"),
+        (seen(("volume", "", 0.5)), "a client or a feed that is down"),
         (seen(("freshness", "")), "a stale feed"),
         (seen(*(("drift", f"x{n}") for n in range(5))), "another population: 5 of 10 features"),
         (

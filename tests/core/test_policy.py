@@ -57,10 +57,10 @@ LATE = Trigger(cause=Cause.SCHEDULE, key="k", reason="scheduled")
         (QUALITY, {"quality": (0.53,) * 7}, []),  # no champion
         (QUALITY, {**LEVEL, "quality": (0.53,) * 7, "labels": 80, "needed": 81}, []),  # nothing to judge by
         (QUALITY, {**LEVEL, "quality": (0.53,) * 7, "labels": 81, "needed": 81}, ["quality"]),
-        (DRIFT, {"drifted": ("carrier",)}, ["drift"]),
-        (DRIFT, {"drifted": ("carrier",), "labels": 80, "needed": 81}, []),  # nothing to judge by
+        (DRIFT, {"drift": "drift of carrier"}, ["drift"]),
+        (DRIFT, {"drift": "drift of carrier", "labels": 80, "needed": 81}, []),  # nothing to judge by
         (DRIFT, {}, []),
-        (Triggers(), {"drifted": ("carrier",)}, []),
+        (Triggers(), {"drift": "drift of carrier"}, []),
         # mean .53, but days swing by .12: two standard errors are .09
         (QUALITY, {**LEVEL, "quality": (0.41, 0.65, 0.41, 0.65, 0.41, 0.65, 0.53)}, []),
         # the level was no better known: from seven days that swing so
@@ -72,8 +72,8 @@ def test_triggers(policy: Triggers, facts: dict, causes: list[str]) -> None:
 
 
 def test_the_reason_of_a_drift_names_its_columns() -> None:
-    (found,) = triggers(DRIFT, replace(QUIET, drifted=("carrier", "dest")))
-    assert found.reason == "drift of carrier and dest"
+    (found,) = triggers(DRIFT, replace(QUIET, drift="drift on 2013-03-01: carrier drifted"))
+    assert found.reason == "drift on 2013-03-01: carrier drifted"
 
 
 def test_a_metric_where_more_is_better_is_worse_when_it_falls() -> None:

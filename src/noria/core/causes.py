@@ -26,7 +26,10 @@ SHIFTED = ("drift", *SCALED)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Symptom:
-    """What a monitor saw: its `kind`, the `column` ("" for the whole) and the `value` it measured."""
+    """What a monitor saw: its `kind`, the `column` ("" for the whole) and the `value` it measured.
+
+    Of missing values it is their share, of the volume a multiple of the usual one.
+    """
 
     kind: str
     column: str
@@ -97,7 +100,7 @@ def _traffic(seen: Seen, scene: Scene) -> Iterable[str]:
     if "duplicates" in seen:
         yield "a client or a job that sends the same rows again"
     for symptom in seen.get("volume", ()):
-        more = symptom.value > 0
+        more = symptom.value > 1
         yield "a new client, or a job that runs twice" if more else "a client or a feed that is down"
 
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from noria.core.cadence import pace
 from noria.core.maturity import last_mature_day, matures_at
-from noria.core.phrases import length, listed
+from noria.core.phrases import length
 from noria.core.policy import (
     Brakes,
     Decision,
@@ -169,10 +169,10 @@ def _data(policy: Triggers, facts: Facts, label_delay: timedelta) -> Line:
 
 
 def _drift(policy: Triggers, facts: Facts, label_delay: timedelta) -> Line:
-    if not facts.drifted:
+    if not facts.drift:
         return Line(about="drift", said="nothing has drifted since the last run")
     waits = f"{facts.labels} of {facts.needed} labels since the last run, to judge a model by"
-    return Line(about="drift", said=f"{listed(facts.drifted)}; {waits}")
+    return Line(about="drift", said=f"{facts.drift}; {waits}")
 
 
 WAITS: dict[str, Callable[[Triggers, Facts, timedelta], Line]] = {

@@ -13,7 +13,7 @@ from enum import StrEnum
 from hashlib import sha256
 
 from noria.core.cadence import Gain, interval, pace
-from noria.core.phrases import length, listed
+from noria.core.phrases import length
 from noria.core.worsening import worsening
 
 
@@ -97,9 +97,9 @@ class Facts:
     files, `seen_source` that of the newest run's. `gains` are those of the runs' candidates over the
     champions of their time, oldest first. `quality` holds the daily values of the quality trigger's metric on
     matured predictions of the champion since the last run, oldest first; `level` is its value when it was
-    promoted, `at_promotion` its values on the days of the holdout then. `drifted` are the columns of which
-    the champion's monitors raised an alarm since the last run. `asked` are the runs that people asked for,
-    each by its key.
+    promoted, `at_promotion` its values on the days of the holdout then. `drift` says which columns have
+    drifted since the last run beyond what the drift trigger's rate allows. `asked` are the runs that people
+    asked for, each by its key.
     """
 
     now: datetime
@@ -121,7 +121,7 @@ class Facts:
     quality: tuple[float, ...] = ()
     level: float | None = None
     at_promotion: tuple[float, ...] = ()
-    drifted: tuple[str, ...] = ()
+    drift: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -285,10 +285,10 @@ def _quality(policy: Triggers, facts: Facts) -> list[Trigger]:
 
 
 def _drift(policy: Triggers, facts: Facts) -> list[Trigger]:
-    """What comes in has drifted, so surely that the trigger's rate of false alarms is kept."""
-    if not policy.drift or not facts.drifted or facts.labels < facts.needed:
+    """What comes in has drifted; drift alone says nothing of quality, and a run needs labels to judge by."""
+    if not policy.drift or not facts.drift or facts.labels < facts.needed:
         return []
-    return [Trigger(cause=Cause.DRIFT, key=_last_run(facts), reason=f"drift of {listed(facts.drifted)}")]
+    return [Trigger(cause=Cause.DRIFT, key=_last_run(facts), reason=facts.drift)]
 
 
 def _last_run(facts: Facts) -> str:

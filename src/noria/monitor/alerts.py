@@ -28,6 +28,8 @@ SIDES = {
     "concept": OUTCOMES,
     "coverage": OUTCOMES,
     "estimates": OUTCOMES,
+    "slices": OUTCOMES,
+    "fairness": OUTCOMES,
 }
 """What a kind of signal is about; all others are about the inputs."""
 BLIND = frozenset({"variety", "freshness", "type"})

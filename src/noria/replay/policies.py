@@ -76,8 +76,10 @@ def _policy(project: Project, name: str) -> Policy:
 
 
 def _left_out(project: Project) -> str:
-    gates = [gate.check for gate in project.gates if gate.check in NOT_REPLAYED]
-    return f"; without its gate {', '.join(gates)}, which a history cannot measure" if gates else ""
+    """Return which gates and triggers of the project are not replayed."""
+    left = [f"gate {gate.check}" for gate in project.gates if gate.check in NOT_REPLAYED]
+    left += ["drift trigger"] if project.triggers.drift else []
+    return f"; without its {' and its '.join(left)}, which a history cannot measure" if left else ""
 
 
 def _blind(project: Project, every: Cadence | None) -> Project:
