@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -12,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families as read
+
+from noria.gateway.telemetry.monitor_gauges import FAMILIES, FILE
 
 PAGE = Path(__file__).parents[3] / "docs/reference/gateway-metrics.md"
 V2 = {"model": "m", "protocol": "v2"}
@@ -43,6 +46,8 @@ def test_the_reference_has_every_metric_with_its_kind_its_labels_and_its_words(
 ) -> None:
     gateway.serve(1, {2: 30, 1: 70}, {1: artifacts[0], 2: artifacts[1]}, champion=1)
     gateway.infer()
+    monitors = {family.name: [(family.labels, 1.0)] for family in FAMILIES}
+    (gateway.home / FILE).write_text(json.dumps(monitors))
     lines = re.findall(r"(?m)^\| `(\w+)` \| (\w+) \| ([\w, ]*) ?\| (.+) \|$", PAGE.read_text())
     found = families(gateway)
     assert [name for name, *_ in lines] == list(found)
