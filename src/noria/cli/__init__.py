@@ -13,8 +13,9 @@ from noria.errors import NoriaError
 
 VERBS = (
     "init", "doctor", "up", "run", "runs", "why", "status", "models", "predict", "plan", "promote", "abort",
-    "rollback", "hold", "release", "pause", "resume", "label", "token", "ledger", "replay", "hook", "schema",
-    "demo", "gateway", "controller", "collector", "conformance", "drift", "alerts", "report",
+    "rollback", "hold", "release", "pause", "resume", "label", "feedback", "queue", "token", "ledger",
+    "replay", "hook", "schema", "demo", "gateway", "controller", "collector", "conformance", "drift",
+    "alerts", "report", "quality",
 )  # fmt: skip
 
 

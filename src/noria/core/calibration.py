@@ -54,7 +54,7 @@ def reliability(scores: Array, groups: int = GROUPS) -> tuple[Group, ...]:
         return ()
     middle = np.cumsum(rows) - rows / 2
     group = np.minimum((middle / total * groups).astype(int), groups - 1)
-    parts = [scores[:, group == number].sum(axis=1) for number in range(groups)]
+    parts = [scores[:, group == number].sum(axis=1).tolist() for number in range(groups)]
     return tuple(
         Group(rows=int(part[ROWS]), output=part[OUTPUT] / part[ROWS], truth=part[TRUTH] / part[ROWS])
         for part in parts

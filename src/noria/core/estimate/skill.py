@@ -10,7 +10,11 @@ from noria.core.student import quantile
 
 DAYS = 14
 """Days on which estimates were held against the truth before one is shown."""
+RECENT = 28
+"""The newest days that count: what was right in spring may be wrong by now."""
 CONFIDENCE = 0.95
+WORTHWHILE = 0.1
+"""The share of the error of "no change" that has to be gone before an estimate is shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,8 +47,8 @@ class Skill:
 
     @property
     def shown(self) -> bool:
-        """Whether the estimate may be believed: it was nearer on enough days, beyond chance."""
-        return self.days >= DAYS and self.lowest > 0
+        """Whether the estimate may be believed: it was nearer on enough days, by enough, beyond chance."""
+        return self.days >= DAYS and self.lowest > 0 and self.share >= WORTHWHILE
 
     @property
     def share(self) -> float:
@@ -53,7 +57,8 @@ class Skill:
 
 
 def skill(held: Sequence[Held]) -> Skill:
-    """Return what past estimates were worth; with fewer than two, nothing."""
+    """Return what past estimates, the oldest first, were worth lately; with fewer than two, nothing."""
+    held = held[-RECENT:]
     days = len(held)
     if days < 2:
         return Skill(days=days, error=inf, unchanged=inf, lowest=-inf, half=inf)
