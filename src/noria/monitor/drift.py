@@ -1,0 +1,102 @@
+"""Drift of the features: each column of a day beside the days that the version learnt from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from functools import lru_cache
+
+import numpy as np
+
+from noria.core.drift import jensen_shannon, l_infinity
+from noria.core.drift.budget import daily
+from noria.core.drift.change import changes
+from noria.core.drift.discovery import SHARE, adjusted
+from noria.core.drift.statistic import Statistic
+from noria.core.drift.threshold import FEWEST, Judged, Threshold, Whole, learn
+from noria.core.profile.grid import Bins, CategoryBins, Grid
+from noria.core.profile.profile import Profile
+from noria.core.profile.reference import Reference
+from noria.monitor.day import Day
+from noria.monitor.profiling import OWN
+from noria.rows import SignalRow
+
+MANY = 50
+"""More categories are compared one by one: a change of one drowns in the chance of all."""
+
+Thresholds = Mapping[str, Threshold]
+
+
+def drift(day: Day) -> list[SignalRow]:
+    """Return a signal for each feature that can be judged, or one that says why none can."""
+    features = tuple(name for name in day.reference.grid.columns if not name.startswith(OWN))
+    thresholds = _of_reference(day.reference, features)
+    if not thresholds:
+        reason = f"not judged: version {day.version} learnt from {len(day.reference.blocks)} days of {FEWEST}"
+        return [day.signal("drift", "", "ok", 0.0, 0.0, reason)]
+    return judged(day, "drift", thresholds)
+
+
+def learnt(grid: Grid, blocks: Mapping[str, Profile], columns: Sequence[str]) -> Thresholds:
+    """Return what is usual for those of the columns whose blocks, by their day or number, tell it."""
+    weekdays = _weekdays(list(blocks))
+    found = {}
+    for name in columns:
+        counts = np.stack([profile.counts[grid.slices[name]] for profile in blocks.values()])
+        if threshold := learn(_statistic(grid.columns[name]), counts, weekdays):
+            found[name] = threshold
+    return found
+
+
+def judged(day: Day, monitor: str, thresholds: Thresholds) -> list[SignalRow]:
+    """Return a signal for each of these columns that has values on the day.
+
+    Of those that are noticed, at most a share of `SHARE` is false; of days with an alert where nothing
+    drifts, at most as many as this monitor's part of the budget.
+    """
+    grid, weekday = day.reference.grid, day.day.weekday()
+    came = {name: day.profile.counts[grid.slices[name]] for name in thresholds}
+    filled = [name for name in thresholds if came[name].any()]
+    if not filled:
+        return []
+    tail = SHARE / len(filled)
+    found = [thresholds[name].judge(came[name], weekday, tail) for name in filled]
+    together = adjusted(np.array([each.p for each in found]))
+    return [
+        _signal(day, monitor, name, thresholds[name], each, float(p))
+        for name, each, p in zip(filled, found, together, strict=True)
+    ]
+
+
+def _signal(
+    day: Day, monitor: str, name: str, threshold: Threshold, found: Judged, together: float
+) -> SignalRow:
+    """Return the signal of a column; of all columns as surprising, the share `together` is false."""
+    counts = day.profile.counts[day.reference.grid.slices[name]]
+    alarming = daily(day.project.alerts.false_alarms)
+    level = "alert" if together <= alarming else "notice" if together <= SHARE else "ok"
+    sizes = f"{threshold.statistic.NAME} {found.distance:.3f}, usually up to {found.limit:.3f}"
+    reason = f"{name} is as usual: {sizes}"
+    if level != "ok":
+        moved = changes(day.reference.grid.columns[name], threshold.centre(day.day.weekday()), counts)
+        reason = f"{name} drifted: {', '.join(map(str, moved))} ({sizes})"
+    numbers = {"p": found.p, "together": together, "rows": int(counts.sum())}
+    return day.signal(monitor, name, level, found.distance, found.limit, reason, **numbers)
+
+
+@lru_cache(maxsize=8)
+def _of_reference(reference: Reference, features: tuple[str, ...]) -> Thresholds:
+    return learnt(reference.grid, reference.blocks, features)
+
+
+def _statistic(bins: Bins) -> Statistic:
+    many = isinstance(bins, CategoryBins) and len(bins.categories) > MANY
+    return l_infinity if many else jensen_shannon
+
+
+def _weekdays(blocks: Sequence[str]) -> Whole | None:
+    """Return the weekdays of blocks that are days, None where they are stretches of rows."""
+    try:
+        return np.array([date.fromisoformat(block).weekday() for block in blocks], np.int64)
+    except ValueError:
+        return None

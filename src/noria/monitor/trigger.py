@@ -1,0 +1,27 @@
+"""Whether drift calls for a run: a question with a rate of false alarms of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from noria.core.drift.budget import daily
+from noria.core.policy import Rate
+from noria.rows import SignalRow
+
+ASKED = ("drift", "score")
+"""The monitors whose word counts, each with half of the rate."""
+
+
+def drift_call(signals: Sequence[SignalRow], rate: Rate) -> str | None:
+    """Return why drift calls for a run, None where it does not.
+
+    `signals` are those of the champion since the last run. They are judged anew, by the rate of the trigger:
+    alerts are for people, and have their own.
+    """
+    alarming = daily(rate, monitors=len(ASKED))
+    found = [row for row in signals if row.monitor in ASKED and row.numbers.get("together", 1.0) <= alarming]
+    if not found:
+        return None
+    newest = max(row.day for row in found)
+    worst = sorted((row for row in found if row.day == newest), key=lambda row: row.limit - row.value)
+    return f"drift on {newest}: " + "; ".join(row.reason for row in worst[:3])
