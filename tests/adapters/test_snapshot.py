@@ -131,6 +131,7 @@ def predicted(rows, role="champion"):
         pl.format("p{}", "flight").alias("id"),
         pl.col("departure").alias("at"),
         pl.col("flight").alias("entity"),
+        pl.lit(None, pl.String).alias("client"),
         pl.lit("flights").alias("model"),
         pl.lit(7).alias("version"),
         pl.lit(role).alias("role"),
@@ -149,7 +150,9 @@ def labelled(rows):
         pl.format("p{}", "flight").alias("id"),
         pl.col("late").cast(pl.Float64).alias("label"),
         pl.col("landed").alias("at"),
+        pl.col("landed").alias("as_of"),
         pl.lit("api").alias("source"),
+        pl.lit(None, pl.String).alias("client"),
     )
 
 

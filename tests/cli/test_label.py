@@ -76,7 +76,14 @@ def test_each_source_of_a_parquet_file_is_named(gateway, tmp_path):
     ]
 
 
-FAULTS = [("id,label\na,\n", "row 1"), ("id,late\na,1\n", "row 1"), ("label\n1\n", "row 1")]
+def test_a_row_without_a_label_is_left_out(gateway, tmp_path):
+    (tmp_path / "queue.csv").write_text("id,label,why\na,,uncertain\nb,1,rare\nc,,rare\n")
+    result = CliRunner().invoke(app, ["label", "queue.csv"])
+    assert result.output == "1 labels sent; 2 rows have none\n"
+    assert gateway.posts == [("/feedback", "file", {"ids": ["b"], "labels": [1]})]
+
+
+FAULTS = [("id,label\n,1\n", "row 1"), ("id,late\na,1\n", "row 1"), ("label\n1\n", "row 1")]
 
 
 @pytest.mark.parametrize(("content", "said"), FAULTS)

@@ -16,7 +16,7 @@ from noria.adapters import sources
 from noria.adapters.contract import Checked, check
 from noria.adapters.lake import Dataset
 from noria.delta import Table
-from noria.outcomes import ROLES, outcomes, stored
+from noria.outcomes import ROLES, counting, outcomes, stored
 from noria.project.model import Data, Project
 from noria.project.table import TableSchema
 
@@ -61,7 +61,8 @@ def feedback(project: Project, schema: TableSchema, dataset: Dataset, now: datet
     predictions, labels = Table(lake / "predictions", by_day=True), Table(lake / "labels", by_day=True)
     if not predictions.rows or not labels.rows:
         return pl.DataFrame(schema={**{name: pl.String() for name in schema.names}, "_id": pl.String()})
-    joined = outcomes(predictions.scan(), labels.scan()).filter(pl.col("role").is_in(ROLES))
+    given = counting(labels.scan(), Table(lake / "holds").scan())
+    joined = outcomes(predictions.scan(), given).filter(pl.col("role").is_in(ROLES))
     rows = joined.with_columns(_when(data, predictions)).with_columns(
         _known=pl.max_horizontal("label_at", pl.col("_when") + pl.lit(data.label_delay))
     )

@@ -31,24 +31,26 @@ def command(
 ) -> None:
     """Send labels by prediction id; it may be repeated, and may come before the predictions are seen."""
     project = find_project()
-    sent = 0
+    sent = blank = 0
     with closing(HTTPConnection(project.serve.host, project.serve.port, timeout=TIMEOUT)) as connection:
-        for source, batch in _batches(_rows(file)):
-            _post(connection, batch, source)
-            sent += len(batch)
-    print(f"{sent} labels sent")
+        for source, rows in _batches(_rows(file)):
+            batch = [row for row in rows if row["label"] not in (None, "")]
+            if batch:
+                _post(connection, batch, source)
+            sent, blank = sent + len(batch), blank + len(rows) - len(batch)
+    print(f"{sent} labels sent" + (f"; {blank} rows have none" if blank else ""))
 
 
 def _rows(file: Path) -> Iterator[Row]:
     """Yield the rows; a CSV file's numbers are numbers.
 
     Raises:
-        DataError: the file cannot be read or lacks a column, or a row has no id or label.
+        DataError: the file cannot be read or lacks a column, or a row has no id.
     """
     read = _parquet if file.suffix == ".parquet" else _csv
     try:
         for number, row in enumerate(read(file), start=1):
-            if row.get("id") in (None, "") or row.get("label") in (None, ""):
+            if row.get("id") in (None, "") or "label" not in row:
                 raise DataError(f"{file}, row {number}: found {row}; allowed: a row with an id and a label")
             yield row
     except (OSError, UnicodeDecodeError, csv.Error) as error:
@@ -58,14 +60,15 @@ def _rows(file: Path) -> Iterator[Row]:
 def _csv(file: Path) -> Iterator[Row]:
     with file.open(newline="", encoding="utf-8-sig") as lines:
         for row in csv.DictReader(lines):
-            yield {**row, "label": _number(row.get("label"))}
+            yield {**row, "label": _number(row["label"])} if "label" in row else row
 
 
 def _parquet(file: Path) -> Iterator[Row]:
     import polars as pl
 
     try:
-        yield from pl.read_parquet(file).iter_rows(named=True)
+        for rows in pl.scan_parquet(file).collect_batches(chunk_size=BATCH):
+            yield from rows.iter_rows(named=True)
     except pl.exceptions.PolarsError as error:
         raise DataError(f"{file}: cannot be read: {error}", hint="noria label --help") from error
 

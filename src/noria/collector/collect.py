@@ -16,14 +16,21 @@ import polars as pl
 
 from noria import segment
 from noria.collector import records, traffic
+from noria.collector.audit import Audit
 from noria.collector.log import Log, Slice
 from noria.collector.quality import Quality
 from noria.collector.records import Record
+from noria.collector.sources import Sources
 from noria.core.maturity import last_mature_day
 from noria.delta import Table
+from noria.monitor import gauges
+from noria.monitor.alerting import Alerting
+from noria.monitor.coverage import publish
 from noria.monitor.daily import Daily
+from noria.monitor.outliers import scored
 from noria.monitor.profiling import hourly
 from noria.monitor.references import References
+from noria.monitor.telling import Send
 from noria.origin import fingerprint
 from noria.ports import Clock, State
 from noria.project.model import Project
@@ -52,19 +59,31 @@ class Taken:
 
 
 def run(
-    project: Project, schema: TableSchema, state: State, clock: Clock, stop: Event, poll: float = POLL
+    project: Project,
+    schema: TableSchema,
+    state: State,
+    clock: Clock,
+    stop: Event,
+    poll: float = POLL,
+    send: Send | None = None,
 ) -> None:
-    """Collect until `stop` is set, looking every `poll` seconds; then take over what is there, and return."""
-    collector = Collector(project, schema, state, clock)
+    """Collect until `stop` is set, looking every `poll` seconds; then take over what is there, and return.
+
+    `send` tells people of alerts.
+    """
+    collector = Collector(project, schema, state, clock, send)
     while not stop.wait(poll):
         collector.turn()
     collector.turn(last=True)
+    collector.close()
 
 
 class Collector:
     """One per project: the only writer of its tables of predictions and labels."""
 
-    def __init__(self, project: Project, schema: TableSchema, state: State, clock: Clock) -> None:
+    def __init__(
+        self, project: Project, schema: TableSchema, state: State, clock: Clock, send: Send | None = None
+    ) -> None:
         lake = project.home / "lake"
         self._project = project
         self._layout = records.layout(project, schema)
@@ -74,13 +93,17 @@ class Collector:
         self._labels = Table(lake / "labels", by_day=True)
         self._predictions.create(records.predictions([], self._layout).schema)
         self._labels.create(records.labels([], self._layout).schema)
-        self._quality = Quality(
-            project, schema.column(project.data.label), self._predictions, self._labels, state
-        )
+        self._holds = Table(lake / "holds")
+        label = schema.column(project.data.label)
+        self._references = References(state, project.name)
+        tables = (self._predictions, self._labels, self._holds)
+        self._quality = Quality(project, label, *tables, state, self._references.grid)
+        self._sources = Sources(project, self._labels, self._holds, clock.now())
         self._log = Log(project.home / "log", self._marks)
         self._nothing = self._taken("", 0, [])
-        self._references = References(state, project.name)
         self._daily = Daily(project, state, self._references)
+        self._audit = Audit(project, state, clock.now())
+        self._alerting = Alerting(project, state, clock, send)
         self._gathered: list[Taken] = []
         self._since = time.monotonic()
         self._written_for: date | None = None
@@ -90,26 +113,42 @@ class Collector:
         """Take over what is new in the log; write and measure when it is time to."""
         now = self._clock.now()  # before the log is read: what was recorded until now is then in hand
         self._gathered += map(self._take, self._log.slices())
-        self._daily.check(now)
         day = last_mature_day(self._project.data.label_delay, now)
         rows = sum(taken.predictions.height + taken.labels.height for taken in self._gathered)
         waited = time.monotonic() - self._since
         matured = day != self._written_for
         if last or matured or rows >= ENOUGH or (waited >= GATHER and rows):
-            self._write()
+            self._write(now)
             self._written_for = day
-            self._quality.measure(now)
+            self._measure(now)
             self._log.drop_consumed()
+        checked = self._daily.check(now)  # once what has become mature with the day is measured
+        said = [*checked, *self._audit.turn(now)]
+        self._alerting.take(said, now)
+        if said or matured:
+            gauges.write(self._project, self._state)
         if last or matured or time.monotonic() - self._beaten >= BEAT:
             self._beat(now)
 
-    def _write(self) -> None:
+    def close(self) -> None:
+        """End what it has started."""
+        self._audit.close()
+        self._alerting.stop()
+
+    def _write(self, now: datetime) -> None:
         """Append the gathered records to the tables, and forget them."""
         predictions = self._append(self._predictions, lambda taken: taken.predictions)
         labels = self._append(self._labels, lambda taken: taken.labels)
         self._quality.add(predictions["_day"].unique(), labels["id"])
+        self._quality.add((), self._sources.look(labels, now))
         self._gathered.clear()
         self._since = time.monotonic()
+
+    def _measure(self, now: datetime) -> None:
+        """Measure what has become mature, and tell the gateways what follows for their margins."""
+        promised = self._project.monitor.coverage
+        if self._quality.measure(now) and promised is not None:
+            publish(self._state.quality(self._project.name), promised, self._project.home)
 
     def _append(self, table: Table, rows_of: Callable[[Taken], pl.DataFrame]) -> pl.DataFrame:
         """Append the rows that the table does not have yet, and return them."""
@@ -129,7 +168,8 @@ class Collector:
                 self._log.quarantine(slice_.segment, segment.encode(raw))
         taken = self._taken(slice_.segment, slice_.stop, good)
         if seen := traffic.counts(good):
-            profiles = hourly(taken.predictions, self._references.grid)
+            rows = scored(taken.predictions, self._references.detector)
+            profiles = hourly(rows, self._references.grid)
             self._state.add_traffic(self._project.name, (slice_.segment, slice_.stop), seen, profiles)
         return taken
 
@@ -160,8 +200,10 @@ class Collector:
             "joined": self._quality.joined,
             "unseen_labels": self._quality.joined_since(seen),
             "quarantined": self._log.quarantined,
+            "held_labels": self._sources.waiting,
             "source": fingerprint(self._project.root, self._project.data.source),
-            "unmonitored": {**self._references.faults, **self._daily.faults},
+            "unmonitored": {**self._references.faults, **self._daily.faults, **self._audit.faults},
+            "unalerted": self._alerting.fault,
         }
         self._state.beat("collector", now, facts)
         self._beaten = time.monotonic()

@@ -10,17 +10,19 @@ import polars as pl
 
 from noria.core.maturity import last_mature_day, matures_at
 from noria.delta import Table
-from noria.outcomes import ROLES, outcomes
+from noria.monitor.cohort import cohort, watched
+from noria.monitor.profiling import GridOf
+from noria.outcomes import ROLES, counting, outcomes, stored
 from noria.ports import State
 from noria.project.model import Project
 from noria.project.table import Column
 from noria.realised import realised
-from noria.rows import QualityRow
+from noria.rows import CohortRow, QualityRow
 
 BEFORE = timedelta(days=2)
 """How far before a day its labels, and predictions of the same ids, are looked for."""
 
-COLUMNS = ("id", "at", "version", "role", "plan", "output", "latency", "_day")
+COLUMNS = ("id", "at", "client", "version", "role", "plan", "output", "margin", "latency", "_day")
 
 
 class Quality:
@@ -30,12 +32,21 @@ class Quality:
     """
 
     def __init__(
-        self, project: Project, label: Column, predictions: Table, labels: Table, state: State
+        self,
+        project: Project,
+        label: Column,
+        predictions: Table,
+        labels: Table,
+        holds: Table,
+        state: State,
+        grid_of: GridOf,
     ) -> None:
         self._project = project
+        self._grid_of = grid_of
         self._classes = label.categories or ()
         self._predictions = predictions
         self._labels = labels
+        self._holds = holds
         self._state = state
         self._measured: date | None = None
         self._new_labels: list[pl.Series] = []
@@ -65,19 +76,23 @@ class Quality:
         self._dirty |= self._days_of_late_labels()
         due = sorted(day for day in self._dirty if day <= last)
         for day in due:
-            rows = self._rows(day)
-            self._state.save_quality(rows)
+            measured = self._rows(day)
+            rows = [row for row, _ in measured]
+            self._state.save_quality(rows, [kept for _, kept in measured])
             self._joined |= _joined_by_day(rows)
         self._dirty.difference_update(due)
         self._measured = last
         return due
 
-    def _rows(self, day: date) -> list[QualityRow]:
-        """Return a row for each version and role of a day."""
+    def _rows(self, day: date) -> list[tuple[QualityRow, CohortRow]]:
+        """Return a row for each version and role of a day, and what is kept beside it."""
         near = {other for other in self._predictions.days() if day - BEFORE <= other <= day}
         since = {other for other in self._labels.days() if other >= day - BEFORE}
-        predictions = self._predictions.scan(near).select(COLUMNS)
-        joined = outcomes(predictions, self._labels.scan(since)).filter(pl.col("_day") == day).collect()
+        known = self._predictions.schema
+        sent = [stored(name) for name in watched(self._project) if stored(name) in known]
+        predictions = self._predictions.scan(near).select(*COLUMNS, *sent)
+        labels = counting(self._labels.scan(since), self._holds.scan())
+        joined = outcomes(predictions, labels).filter(pl.col("_day") == day).collect()
         served = joined.filter(pl.col("role") == "champion").select("id", champion="output")
         return [
             self._row(day, int(version), str(role), part, served)
@@ -86,26 +101,29 @@ class Quality:
 
     def _row(
         self, day: date, version: int, role: str, part: pl.DataFrame, served: pl.DataFrame
-    ) -> QualityRow:
-        """Return the row of a part of a day; a shadow's is paired with what was `served`, by id."""
+    ) -> tuple[QualityRow, CohortRow]:
+        """Return the rows of a part of a day; a shadow's is paired with what was `served`, by id."""
         labelled = part.filter(pl.col("label").is_not_null())
         output = _outputs(labelled["output"])
         champion = None
         if role == "shadow":
             labelled = labelled.join(served, on="id", how="left", maintain_order="left")
             champion = _beside(output, labelled["champion"])
-        return realised(
+        truth = self._truth(labelled["label"])
+        row = realised(
             self._project.name,
             self._project.task,
             day=day.isoformat(),
             version=version,
             role=role,
             predictions=part.height,
-            truth=self._truth(labelled["label"]),
+            truth=truth,
             output=output,
             loss=self._project.loss,
             champion=champion,
+            margin=labelled["margin"].to_numpy(),
         )
+        return row, cohort(self._project, row, part, truth, self._grid_of(version))
 
     def _truth(self, label: pl.Series) -> np.ndarray:
         """Return numbers: a class's place among the schema's categories, or the label itself."""
@@ -132,7 +150,7 @@ class Quality:
     def _changed_since(self, saved: Iterable[QualityRow]) -> set[date]:
         """Return the days whose numbers of predictions or labels are not those that were saved."""
         counted = (
-            outcomes(self._predictions.scan(), self._labels.scan())
+            outcomes(self._predictions.scan(), counting(self._labels.scan(), self._holds.scan()))
             .group_by("_day")
             .agg(predictions=pl.len(), labelled=pl.col("label").count())
             .collect()

@@ -26,41 +26,56 @@ class Predictions(msgspec.Struct, frozen=True, tag_field="k", tag="p"):
     """A micro-batch that one version answered, or failed with `error`.
 
     `outputs`, none if it failed, and `latencies` (seconds) are FLOAT; several outputs of a row stand side by
-    side. `at` is in seconds since 1970.
+    side. `at` is in seconds since 1970. `clients` are the tokens that asked, by name, where they are wanted.
     """
 
     at: float
     model: str
     plan: int
     version: int
-    role: Literal["champion", "challenger", "shadow", "fallback"]
+    role: Literal["champion", "challenger", "shadow", "fallback", "abstained"]
     ids: list[str]
     entities: list[str]
     columns: Block
     outputs: bytes
     latencies: bytes
     error: str | None
+    clients: list[str] = []
+    margin: float | None = None
 
     def __post_init__(self) -> None:
         rows = len(self.ids)
         if not rows == len(self.entities) == self.columns.rows == len(self.latencies) / FLOAT.itemsize:
             raise ValueError("a record has an entity, a latency and a value of each column per id")
+        if self.clients and len(self.clients) != rows:
+            raise ValueError("a record has a client per id, or none at all")
         if self.error is None and (not self.outputs or len(self.outputs) % (rows * FLOAT.itemsize)):
             raise ValueError("an answered record has one or more outputs per id")
 
 
 class Labels(msgspec.Struct, frozen=True, tag_field="k", tag="l"):
-    """Labels that arrived in one request."""
+    """Labels that arrived in one request, at `at`.
+
+    `times`, where any was sent, say of which moment each label tells. With a `client` they are for that
+    client's predictions alone.
+    """
 
     at: float
     model: str
     ids: list[str]
     labels: list[Value]
     source: str
+    times: list[float | None] = []
+    client: str | None = None
 
     def __post_init__(self) -> None:
-        if len(self.ids) != len(self.labels):
-            raise ValueError("a record has a label per id")
+        if len(self.ids) != len(self.labels) or len(self.times) not in (0, len(self.ids)):
+            raise ValueError("a record has a label per id, and a time of each or of none")
+
+    def tells_of(self) -> list[float]:
+        """Return of which moment each label tells: when it arrived, unless it tells of an earlier one."""
+        times = self.times or [None] * len(self.ids)
+        return [self.at if time is None else min(time, self.at) for time in times]
 
 
 Record = Predictions | Labels
@@ -104,11 +119,13 @@ def predictions(records: Sequence[Record], layout: Layout) -> pl.DataFrame:
         _series("id", _joined(answered, lambda record: record.ids), pl.String()),
         _series("at", _repeated(answered, lambda record: record.at), DTYPES["timestamp"]),
         _series("entity", _joined(answered, lambda record: record.entities), pl.String()),
+        _series("client", _joined(answered, _clients), pl.String()),
         _series("model", _repeated(answered, lambda record: record.model), pl.String()),
         _series("version", _repeated(answered, lambda record: record.version), pl.Int64()),
         _series("role", _repeated(answered, lambda record: record.role), pl.String()),
         _series("plan", _repeated(answered, lambda record: record.plan), pl.Int64()),
         _outputs(answered, layout.output),
+        _series("margin", _repeated(answered, lambda record: record.margin), pl.Float64()),
         _series("latency", np.frombuffer(b"".join(r.latencies for r in answered), FLOAT), pl.Float64()),
     ]
     blocks = [record.columns.columns() for record in answered]
@@ -124,10 +141,16 @@ def labels(records: Sequence[Record], layout: Layout) -> pl.DataFrame:
         [
             _series("id", _joined(given, lambda record: record.ids), pl.String()),
             _series("label", _joined(given, lambda record: record.labels), layout.label),
+            _series("as_of", _joined(given, Labels.tells_of), DTYPES["timestamp"]),
             _series("at", _repeated(given, lambda record: record.at), DTYPES["timestamp"]),
             _series("source", _repeated(given, lambda record: record.source), pl.String()),
+            _series("client", _repeated(given, lambda record: record.client), pl.String()),
         ]
     )
+
+
+def _clients(record: Predictions) -> list[str | None]:
+    return list(record.clients) or [None] * len(record.ids)
 
 
 def _repeated(records: Sequence[Any], value: Callable[[Any], Any]) -> list[Any]:

@@ -17,7 +17,7 @@ from noria.core.rollout import Phase
 from noria.delta import Table
 from noria.demo.client import Tally
 from noria.demo.wheel import Wheel
-from noria.outcomes import ROLES, outcomes
+from noria.outcomes import ROLES, counting, outcomes
 from noria.pipeline.evaluate import columns_of
 from noria.rows import RunRow
 
@@ -96,7 +96,7 @@ def _judged(wheel: Wheel) -> pl.DataFrame:
     lake = wheel.project.home / "lake"
     predictions = Table(lake / "predictions", by_day=True).scan().filter(pl.col("role").is_in(ROLES))
     counts = predictions.group_by("id").len(name="copies")
-    labels = Table(lake / "labels", by_day=True).scan()
+    labels = counting(Table(lake / "labels", by_day=True).scan(), Table(lake / "holds").scan())
     rows = outcomes(predictions, labels).join(counts, on="id").collect()
     first = wheel.state.version(wheel.project.name, 1)
     assert first is not None

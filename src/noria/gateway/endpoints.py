@@ -30,6 +30,8 @@ _OWNERS = {
     "/version": mlflow.PROTOCOL,
 }
 """Whose form an error has, by the start of the path; Open Inference's elsewhere."""
+MAX_SOURCE = 64
+"""Characters of the name of a source that are kept."""
 _json = msgspec.json.Encoder().encode
 
 Guard = Callable[[Route], Route]
@@ -86,17 +88,26 @@ class Endpoints:
 
     def _feedback(self, request: Request, reply: Reply) -> None:
         model = self._models.meant(request.headers)
-        ids, labels = feedback.decode(request.body, sent_id(request))
-        source = request.headers.get(b"x-noria-source", b"feedback").decode("latin-1")
-        record = {"k": "l", "at": self._clock.now().timestamp(), "model": model.name, "ids": ids}
+        given = feedback.decode(request.body, sent_id(request))
+        named = request.headers.get(b"x-noria-source", b"feedback").decode("latin-1")
 
         def settled(kept: bool) -> None:
             if kept:
-                reply(Response(200, _json({"accepted": len(ids)})))
+                reply(Response(200, _json({"accepted": len(given.ids)})))
             else:
                 reply(self.refuse(request.path, 503, "the labels could not be kept: the disk refuses"))
 
-        model.recorder.append(record | {"labels": labels, "source": source}, settled)
+        record = {
+            "k": "l",
+            "at": self._clock.now().timestamp(),
+            "model": model.name,
+            "ids": given.ids,
+            "labels": given.labels,
+            "times": given.times,
+            "source": request.client or named[:MAX_SOURCE],
+            "client": request.client if request.own else None,
+        }
+        model.recorder.append(record, settled)
 
 
 def _owner(path: str) -> Protocol:

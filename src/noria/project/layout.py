@@ -162,6 +162,7 @@ ALERTS = Table(
         ),
     )
 )
+FEEDBACK = Table((Key("cap", RATE, "How many labels a source may send; more of them wait."),))
 GATES = ListOf(Tagged("check", CHECKS), "a list of tables [[gates]]")
 FILE = Table(
     (
@@ -175,5 +176,6 @@ FILE = Table(
         Key("serve", SERVE, "How the gateway serves."),
         Key("monitor", MONITOR, "What is watched beside the columns and the quality of the whole."),
         Key("alerts", ALERTS, "Who is told, and how often for nothing."),
+        Key("feedback", FEEDBACK, "What may come from a source of labels."),
     )
 )

@@ -130,6 +130,13 @@ class Monitor:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Feedback:
+    """How many labels a source may send; more of them wait until somebody has looked at them."""
+
+    cap: Rate | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Alerts:
     """The budget of false alarms, and the routes on which alerts go out: apprise URLs, or $NAME for one."""
 
@@ -162,6 +169,7 @@ class Project:
     serve: Serve = field(default_factory=Serve)
     monitor: Monitor = field(default_factory=Monitor)
     alerts: Alerts = field(default_factory=Alerts)
+    feedback: Feedback = field(default_factory=Feedback)
 
     @property
     def loss(self) -> Metric:

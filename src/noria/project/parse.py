@@ -21,6 +21,7 @@ from noria.project.model import (
     Alerts,
     Data,
     Evaluation,
+    Feedback,
     Monitor,
     Project,
     RolloutPolicy,
@@ -97,6 +98,7 @@ def _project(root: Path, values: dict[str, Any], schema: TableSchema | None) -> 
         serve=Serve(**values.get("serve", {})),
         monitor=Monitor(**values.get("monitor", {})),
         alerts=Alerts(**values.get("alerts", {})),
+        feedback=Feedback(**values.get("feedback", {})),
         **{key: value for key, value in model.items() if key != "task"},
     )
 

@@ -144,6 +144,7 @@ def test_each_route_takes_those_who_may_and_no_others(guarded: Any, identity: st
             expected = "401"
         else:
             may, of_one = IDENTITIES[identity]
+            may = may | {FEEDBACK} if PREDICT in may else may  # of its own predictions
             expected = "answered" if scope in may and not (of_one and path in WHOLE) else "403"
         answer = ask(gateway, method, path, secret)
         refused_by_route = path.endswith("load")  # 403 to everybody
@@ -170,6 +171,21 @@ def test_a_header_that_names_another_model_is_what_counts(guarded: Any) -> None:
     assert ask(gateway, "POST", "/feedback", secrets["stranger"], x_noria_model="n").status == 404
     path = "/v2/models/m/infer"
     assert ask(gateway, "POST", path, secrets["stranger"], x_noria_model="n").status == 403
+
+
+def test_who_asks_and_who_labels_is_recorded(guarded: Any) -> None:
+    gateway, secrets = guarded
+    bearer = {name: {"authorization": f"Bearer {secrets[name]}"} for name in ("asks", "labels")}
+    assert gateway.infer(**bearer["asks"], x_request_id="visit-1").status == 200
+    label = {"id": "visit-1", "label": 1}
+    for name in bearer:
+        answer = gateway.request("POST", "/feedback", label, **bearer[name], x_noria_source="ops")
+        assert answer.status == 200
+    asked, own, everybodys = gateway.records()[-3:]
+    assert (asked["ids"], asked["clients"]) == (["visit-1"], ["asks"])
+    # a token's name is the source, whatever a header says; one for predictions labels its own alone
+    assert (own["source"], own["client"]) == ("asks", "asks")
+    assert (everybodys["source"], everybodys["client"]) == ("labels", None)
 
 
 def test_a_token_works_and_ends_within_a_second_in_every_worker(

@@ -13,7 +13,7 @@ from noria.core.policy import Rate
 from noria.errors import RequestError
 from noria.gateway.access.rates import Buckets
 from noria.gateway.access.token_watch import TokenWatch
-from noria.gateway.access.tokens import Scope
+from noria.gateway.access.tokens import Scope, Token
 from noria.gateway.http.messages import Reply, Request
 from noria.gateway.models import Models
 from noria.gateway.paths import Route
@@ -40,33 +40,36 @@ class Access:
 
         def guarded(request: Request, reply: Reply, **named: str) -> None:
             model = None if whole else named.get("model") or self._models.meant_name(request.headers)
-            self._check(request, scope, model)
-            endpoint(request, reply, **named)
+            endpoint(self._checked(request, scope, model), reply, **named)
 
         return replace(route, endpoint=guarded)
 
-    def _check(self, request: Request, scope: Scope, model: str | None) -> None:
-        """Return if a request may pass that needs a right to a model, or to all models.
+    def _checked(self, request: Request, scope: Scope, model: str | None) -> Request:
+        """Return a request that may pass and needs a right to a model, or to all models, with its client.
 
         Raises:
             RequestError: 401, 403 or 429.
         """
-        tokens = self._tokens
-        client = self._bearer(tokens, request, scope, model) if tokens else _network(request.peer)
+        if self._tokens:
+            token = self._bearer(self._tokens, request, scope, model)
+            request = replace(request, client=token.name, own=not token.allows(Scope.FEEDBACK, model))
         if model and (rate := self._rates.get(model)):
-            self._count(client, model, rate)
+            self._count(request.client or _network(request.peer), model, rate)
+        return request
 
-    def _bearer(self, tokens: TokenWatch, request: Request, scope: Scope, model: str | None) -> str:
-        """Return the name of a request's token, if that allows what the request needs."""
+    def _bearer(self, tokens: TokenWatch, request: Request, scope: Scope, model: str | None) -> Token:
+        """Return a request's token, if it allows what is asked for; who may predict may label its own."""
         now = self._clock.now()
         token = tokens.tokens.find(request.headers, now)
         if token is None:  # nobody is told whether it was wrong, expired or revoked
             raise RequestError(401, "a valid token is needed: Authorization: Bearer noria_...")
         tokens.used[token.name] = now
-        if not token.allows(scope, model):
+        if not (
+            token.allows(scope, model) or (scope is Scope.FEEDBACK and token.allows(Scope.PREDICT, model))
+        ):
             what = f"model {model[:80]!r}" if model else "all models"
             raise RequestError(403, f"the token {token.name} does not allow {scope} for {what}")
-        return token.name
+        return token
 
     def _count(self, client: str, model: str, rate: Rate) -> None:
         wait = self._buckets.take(client, model, rate, monotonic())

@@ -24,7 +24,8 @@ _CODINGS = {b"transfer-encoding", b"content-encoding"}
 class Request(msgspec.Struct, frozen=True):
     """A whole request; the names of `headers` are in lower case, and a repeated one's values are joined.
 
-    `path` is percent-decoded, `query` is not. `peer` is the client's address, "" where it has none.
+    `path` is percent-decoded, `query` is not. `peer` is the client's address, "" where it has none. `client`
+    is the name of its token, once that was looked at; `own` says that it may label its own predictions alone.
     """
 
     method: bytes
@@ -33,6 +34,8 @@ class Request(msgspec.Struct, frozen=True):
     headers: dict[bytes, bytes]
     body: bytes
     peer: str = ""
+    client: str = ""
+    own: bool = False
 
 
 class Response(msgspec.Struct, frozen=True):

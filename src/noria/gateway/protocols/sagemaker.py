@@ -38,7 +38,11 @@ def decode(content: bytes, headers: Headers, schema: Schema) -> Batch:
 def encode(answer: Answer, form: Any, model: str, schema: Schema) -> Content:
     variant = ",".join(map(str, answer.versions)).encode()
     content = mlflow.encode(answer, form, model, schema)
-    return Content(content.body, headers=b"x-amzn-invoked-production-variant: %b\r\n" % variant)
+    lines = (
+        b"x-amzn-invoked-production-variant: %b\r\n" % variant,
+        b"x-amzn-sagemaker-inference-id: %b\r\n" % answer.id.encode(),
+    )
+    return Content(content.body, headers=b"".join(lines))
 
 
 def fail(status: int, message: str) -> Content:
