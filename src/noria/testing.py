@@ -217,6 +217,9 @@ class MemoryGateways:
     def failed(self, version: int) -> str:
         return self.broken.get(version, "")
 
+    def trouble(self, version: int) -> str:
+        return self.broken.get(version, "")
+
 
 @dataclass
 class MemoryJobs:

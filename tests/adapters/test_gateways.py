@@ -54,3 +54,12 @@ def test_one_gateway_that_fails_says_why(tmp_path: Path, ready) -> None:
     ready(1, [6], {"7": "model.txt was changed"})
     assert PlanFile(tmp_path).failed(7) == "model.txt was changed"
     assert PlanFile(tmp_path).failed(6) == ""
+
+
+def test_what_went_wrong_with_a_process_is_told(tmp_path: Path) -> None:
+    assert PlanFile(tmp_path).trouble(7) == ""
+    (tmp_path / "gateway").mkdir()
+    hosts = {"6-d6": {"version": 6, "why": ""}, "7-d7": {"version": 7, "why": "its process ended with 3"}}
+    (tmp_path / "gateway" / "hosts.json").write_text(json.dumps(hosts))
+    assert PlanFile(tmp_path).trouble(7) == "its process ended with 3"
+    assert PlanFile(tmp_path).trouble(6) == ""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -34,13 +35,13 @@ SLOW = AbortRule(measure="p99", limit=2.0, of_champion=True, text="p99 > 2x cham
 POISONS = {
     # behaviour, its size, and what the reason of the abort says
     "segfault": (0, "SIGSEGV"),
-    "exit": (0, "died"),
+    "exit": (0, "ended with 3"),
     "loop": (0, "did not answer within"),
     "slow": (0.1, "p99"),  # seconds a call, a hundred times the champion's
     "leak": (20e6, "memory"),  # bytes a call
     "nan": (0, "NaN"),
     "shape": (0, "shape"),
-    "huge": (1e9, "answer"),  # bytes
+    "huge": (1e9, "out of memory"),  # bytes, four times what the host may hold
     "raise": (1, "raised"),
 }
 AT_MOST = 1.2
@@ -80,9 +81,10 @@ class Clients:
 
 
 @pytest.fixture
-def gateway(start: Callable[..., Any]) -> Any:
-    """A gateway with little patience and little memory."""
-    return start(deadline=1.0, memory=2**28)
+def gateway(run: Callable[..., Any], tmp_path: Path) -> Iterator[Any]:
+    """The gateway of a project, with little patience and little memory."""
+    with run(tmp_path / ".noria", deadline=1.0, memory=2**28) as started:
+        yield started
 
 
 @pytest.fixture

@@ -36,6 +36,14 @@ class PlanFile:
         """Return why some gateway could not load the version, or has given it up since, or ""."""
         return next((fault for ready in self._ready() if (fault := ready["failed"].get(str(version)))), "")
 
+    def trouble(self, version: int) -> str:
+        """Return what went wrong last with the version's process, or ""."""
+        try:
+            hosts = json.loads((self._folder / "hosts.json").read_bytes()).values()
+        except FileNotFoundError:  # no gateway was ever started
+            return ""
+        return next((host["why"] for host in hosts if host["version"] == version and host["why"]), "")
+
     def _ready(self) -> Iterator[dict[str, Any]]:
         for path in self._folder.glob("ready-*.json"):
             yield json.loads(path.read_text())

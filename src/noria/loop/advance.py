@@ -42,7 +42,9 @@ def next_move(parts: Parts, row: ModelRow) -> Move | None:
     seen = look(parts.state, parts.project, row)
     if seen is None or seen.signal is None or (rollout.held and seen.signal is Signal.PASSED):
         return None
-    return Move(signal=seen.signal, reason=seen.reason, numbers=seen.numbers)
+    trouble = parts.gateways.trouble(rollout.version) if seen.signal is Signal.BREACHED else ""
+    reason = seen.reason if trouble in seen.reason else f"{seen.reason}; {trouble}"
+    return Move(signal=seen.signal, reason=reason, numbers=seen.numbers)
 
 
 def move(parts: Parts, before: ModelRow, moved: Move) -> ModelRow:

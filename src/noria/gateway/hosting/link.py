@@ -46,6 +46,7 @@ class Link:
         self._socket = ""
         self._wire: _Wire | None = None
         self._next: _Wire | None = None
+        self._killed_for = self._ended_by = ""
         self._done: Done | None = None
         self._timer: asyncio.TimerHandle | None = None
 
@@ -58,6 +59,14 @@ class Link:
         return self._wire is not None and self._done is None
 
     @property
+    def down(self) -> RequestError:
+        """What somebody is told who asks while there is no process."""
+        why = self._killed_for or self._ended_by
+        return RequestError(
+            503, f"the model's process is down: {why}" if why else "the model's process is down"
+        )
+
+    @property
     def pid(self) -> int | None:
         return self._wire.pid if self._wire else None
 
@@ -68,6 +77,7 @@ class Link:
             OSError: nobody listens there any more.
         """
         self.hopeless = host.hopeless
+        self._ended_by = host.why
         if not host.socket or host.socket == self._socket:
             return
         connection = socket.socket(socket.AF_UNIX)
@@ -107,6 +117,7 @@ class Link:
             self._next = wire
             return
         old, self._wire = self._wire, wire
+        self._killed_for = ""
         if old:
             old.transport.close()
         self.on_change()
@@ -148,6 +159,7 @@ class Link:
         if self._wire is None:
             return
         logger.error("the host %s is killed: %s", self.name, error.message)
+        self._killed_for = error.message
         with suppress(ProcessLookupError):
             os.kill(self._wire.pid, signal.SIGKILL)
         self._wire.transport.abort()
