@@ -15,6 +15,7 @@ def command() -> None:
     """Run the collector of this project in the foreground; `noria up` starts it with the rest."""
     for pool in ("POLARS_MAX_THREADS", "TOKIO_WORKER_THREADS"):  # small frames: more threads only cost
         os.environ.setdefault(pool, "1")
+    from noria.adapters.notify import send
     from noria.adapters.supervisor import only_one
     from noria.clock import FileClock, open_clock
     from noria.collector.collect import POLL, run
@@ -26,4 +27,4 @@ def command() -> None:
     clock = open_clock(project.home)
     poll = VIRTUAL_POLL if isinstance(clock, FileClock) else POLL
     with only_one(project.home / "collector.lock"):
-        run(project, read_schema(project.root), state(project), clock, stop, poll)
+        run(project, read_schema(project.root), state(project), clock, stop, poll, send)

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from noria.core.maturity import last_mature_day
 from noria.core.policy import Cause, Decision, Facts, decide, triggers
 from noria.loop.parts import Parts
 from noria.loop.past import RECENT, gains
+from noria.monitor.trigger import drift_call
 from noria.rows import Entry, ModelRow, RunRow
+
+FRESH = timedelta(days=7)
+"""How old a drift is at most that calls for a run: one that goes on is seen again."""
 
 
 def facts(parts: Parts, watched_since: datetime) -> Facts:
@@ -40,6 +44,7 @@ def facts(parts: Parts, watched_since: datetime) -> Facts:
         seen_source=done[-1].facts.get("source") if done else None,
         gains=gains(done),
         **_quality(parts, row, done[-1].started if done else watched_since),
+        drift=_drift(parts, row, now, done[-1].started if done else watched_since),
     )
 
 
@@ -111,3 +116,17 @@ def _quality(parts: Parts, row: ModelRow, since: datetime) -> dict[str, Any]:
         "at_promotion": tuple(version.facts["daily"].get(wanted.metric, ())),
         "quality": tuple(value for value in values if value is not None),
     }
+
+
+def _drift(parts: Parts, row: ModelRow, now: datetime, since: datetime) -> str | None:
+    """Return what drifted since the last run, where that is watched, at the trigger's rate."""
+    wanted = parts.project.triggers.drift
+    if wanted is None:
+        return None
+    begin = max(since, now - FRESH).date()
+    said = [
+        signal
+        for signal in parts.state.signals(parts.model, begin.isoformat())
+        if signal.version == row.champion and signal.day > begin.isoformat()
+    ]
+    return drift_call(said, wanted.false_alarms)
