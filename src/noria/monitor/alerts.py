@@ -57,12 +57,12 @@ def follow(
     changed = [_ended(alert, at) for alert in known if _is_left(alert, serving)]
     for (version, about), rows in _sides(said):
         heard = [row for row in rows if row.level != OK]
-        around = [row for row in said if row.version == version and row.level != OK]
+        loud = [row for row in said if row.version == version and row.level == ALERT]
         open_ = _open(known, version, about)
         if open_ and version in serving.versions:
-            changed += _carried_on(open_, heard, around, at, serving)
+            changed += _carried_on(open_, heard, loud, at, serving)
         elif open_ is None and any(row.level == ALERT for row in heard):
-            fresh = _opened(heard, around, at, serving)
+            fresh = _opened(heard, loud, at, serving)
             changed += [_silenced(fresh, known)] if fresh.id not in {alert.id for alert in known} else []
     return changed
 
@@ -101,7 +101,7 @@ def _ended(alert: AlertRow, at: datetime) -> AlertRow:
 
 
 def _opened(
-    heard: Sequence[SignalRow], around: Sequence[SignalRow], at: datetime, serving: Serving
+    heard: Sequence[SignalRow], loud: Sequence[SignalRow], at: datetime, serving: Serving
 ) -> AlertRow:
     first = heard[0]
     about = SIDES.get(kind(first), INPUTS)
@@ -116,22 +116,22 @@ def _opened(
         opened=at,
         last_seen=_moment(serving.scene.day),
     )
-    return _told_anew(fresh, heard, around, serving)
+    return _told_anew(fresh, heard, loud, serving)
 
 
 def _carried_on(
-    alert: AlertRow, heard: Sequence[SignalRow], around: Sequence[SignalRow], at: datetime, serving: Serving
+    alert: AlertRow, heard: Sequence[SignalRow], loud: Sequence[SignalRow], at: datetime, serving: Serving
 ) -> list[AlertRow]:
     """Return the alert with the day's signals; ended if none belongs to it any more."""
     day = _moment(serving.scene.day)
     subjects = {row.subject for row in alert.signals}
     if own := [row for row in heard if row.level == ALERT or row.subject in subjects]:
-        return [_told_anew(replace(alert, last_seen=day), own, around, serving)]
+        return [_told_anew(replace(alert, last_seen=day), own, loud, serving)]
     return [_ended(alert, at)] if day - alert.last_seen >= QUIET else []
 
 
 def _told_anew(
-    alert: AlertRow, heard: Sequence[SignalRow], around: Sequence[SignalRow], serving: Serving
+    alert: AlertRow, heard: Sequence[SignalRow], loud: Sequence[SignalRow], serving: Serving
 ) -> AlertRow:
     """Return the alert with these signals; if they make it worse than it was, everybody is told again."""
     latest = {(row.monitor, row.subject): row for row in (*alert.signals, *heard)}
@@ -143,7 +143,7 @@ def _told_anew(
         seen,
         severity=severity,
         title=_title(seen),
-        causes=causes([_symptom(row) for row in around], serving.scene),
+        causes=causes(_symptoms([*loud, *heard], seen.columns), serving.scene),
         next=_next(seen),
         told=() if worse else alert.told,
         failed={} if worse else alert.failed,
@@ -184,9 +184,14 @@ def _next(alert: AlertRow) -> str:
     return {OUTCOMES: "noria quality", TRAFFIC: "noria status"}.get(alert.about, "noria drift")
 
 
-def _symptom(row: SignalRow) -> Symptom:
-    value = _missing(row) if kind(row) == "missing" else row.value
-    return Symptom(kind=kind(row), column=row.subject, value=value)
+def _symptoms(rows: Iterable[SignalRow], columns: Sequence[str]) -> list[Symptom]:
+    """Return what counts for the causes: all that alarms, and all that is noticed of the alert's columns."""
+    counted = {
+        (kind(row), row.subject): _missing(row) if kind(row) == "missing" else row.value
+        for row in rows
+        if row.level == ALERT or row.subject in columns
+    }
+    return [Symptom(kind=kind, column=column, value=value) for (kind, column), value in counted.items()]
 
 
 def _missing(row: SignalRow) -> float:

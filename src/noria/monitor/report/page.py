@@ -63,9 +63,9 @@ def _heat(said: Sequence[SignalRow]) -> Markup:
     cells: dict[str, dict[datetime, Cell]] = {}
     for row in said:
         far = row.value / row.limit if row.limit else 0.0
-        text = f"{row.subject}, {row.day}: {row.reason}"
+        why = row.reason if row.level != OK else f"{row.value:.3f}, usually up to {row.limit:.3f}"
         cells.setdefault(row.subject, {})[_day(row.day)] = Cell(
-            share=far, text=text, marked=row.level == ALERT
+            share=far, text=f"{row.subject}, {row.day}: {why}", marked=row.level == ALERT
         )
     rows = dict(sorted(cells.items(), key=lambda item: -max(cell.share for cell in item[1].values())))
     return heat_map("Drift by feature and day", sorted({_day(row.day) for row in said}), rows)
@@ -97,7 +97,11 @@ def _quality(project: Project, rows: Sequence[QualityRow], alerts: Sequence[Aler
     if len(days) < 2:
         return ""
     better = "lower" if METRICS[metric].lower_is_better else "higher"
-    marks = [Mark(at=alert.opened, style=alert.severity, text=alert.title) for alert in alerts]
+    marks = [
+        Mark(at=alert.opened, style=alert.severity, text=alert.title)
+        for alert in alerts
+        if min(days) <= alert.opened <= max(days)
+    ]
     line = Line(name=metric, style="line-1", values=list(days.values()))
     return series(f"{metric} by day: {better} is better", list(days), [line], marks=marks)
 
