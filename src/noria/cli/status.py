@@ -50,6 +50,7 @@ def seen(project: Project) -> dict[str, Any]:
     return {
         "model": project.name,
         "up": is_up(project.home / "up.lock"),
+        "logging": (project.home / "reserve").exists(),
         "champion": row.champion,
         "champion_facts": store.version(project.name, row.champion) if row.champion else None,
         "promoted": store.promotions(project.name)[-1:],

@@ -50,7 +50,7 @@ def _stages(seen: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "data", f"{collector.get('predictions', 0):,} predictions, {collector.get('labels', 0):,} labels"
     yield "quality", _quality(seen["quality"][-1]) if seen["quality"] else "no day is mature yet"
     yield "alerts", _alerts(seen["alerts"])
-    for fault in _unwatched(collector, seen["alerts"]):
+    for fault in (*_unlogged(seen), *_unwatched(collector, seen["alerts"])):
         yield "fault", fault
     yield "next", _next(controller)
 
@@ -93,6 +93,11 @@ def _quality(row: QualityRow) -> str:
 def _alerts(alerts: Sequence[AlertRow]) -> str:
     lines = [f"{alert.severity}: {alert.title} ({alert.id}): {alert.next}" for alert in alerts]
     return "\n".join(lines) or "none is open"
+
+
+def _unlogged(seen: dict[str, Any]) -> Iterator[str]:
+    if seen["up"] and seen["plan"] and not seen["logging"]:
+        yield "predictions are not kept: the disk is full, and the gateway has given up its reserve"
 
 
 def _unwatched(collector: dict[str, Any], alerts: Sequence[AlertRow]) -> Iterator[str]:
