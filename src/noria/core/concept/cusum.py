@@ -1,23 +1,22 @@
-"""A self-starting CUSUM: has the level of a series of days risen? It needs no days that are known to be good.
+"""A CUSUM on ranks: has the level of a series of days risen? It needs no days that are known to be good.
 
-Each value is held against the mean and the scatter of those before it. If days are independent and normal,
-what comes of it is standard normal and independent however few days there were (Hawkins, J. Qual. Technol.
-1987), so the run length between false alarms is what the threshold says, from the first day on.
+Each value counts by its rank among those before it. As long as days are alike, in whatever order and however
+they are distributed, these ranks are independent and even (McDonald, Naval Res. Logist. 1990), so the run
+length between false alarms is what the threshold says: from the first day on, and with a long tail too.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Sequence
-from math import exp, sqrt
+from math import exp
 from statistics import NormalDist
 
-from noria.core.student import cdf
-
 BEFORE = 7
-"""Days that go into the level before one is judged."""
+"""Days that are ranked among before one is judged."""
 SLACK = 0.25
 """Standard deviations that a day may be above the level for nothing: half the rise that is found fastest."""
-MOST = 3.0
+MOST = 2.0
 """Standard deviations that a single day counts at most: a storm is no other world (Lucas, Crosier 1982)."""
 
 
@@ -25,17 +24,16 @@ def cusum(values: Sequence[float]) -> list[float]:
     """Return the statistic after each value, oldest first, in standard deviations; 0 for the first `BEFORE`.
 
     >>> round(cusum([0.0, 1.0] * 10 + [2.0] * 3)[-1], 1)
-    7.1
+    4.9
     """
-    statistic, mean, squares = 0.0, 0.0, 0.0
-    found = []
-    for count, value in enumerate(values):
-        if count >= BEFORE:
-            statistic = max(0.0, statistic + min(_standard(value, count, mean, squares), MOST) - SLACK)
+    statistic = 0.0
+    found: list[float] = []
+    before: list[float] = []
+    for value in values:
+        if len(before) >= BEFORE:
+            statistic = max(0.0, statistic + min(_score(value, before), MOST) - SLACK)
         found.append(statistic)
-        apart = value - mean
-        mean += apart / (count + 1)
-        squares += apart * (value - mean)
+        insort(before, value)
     return found
 
 
@@ -57,10 +55,7 @@ def _run_length(limit: float) -> float:
     return (exp(way) - way - 1) / (2 * SLACK**2)
 
 
-def _standard(value: float, count: int, mean: float, squares: float) -> float:
-    """Return the value as a standard normal one, by Student's t on what came before."""
-    scatter = sqrt(squares / (count - 1) * (1 + 1 / count))
-    if not scatter:
-        return 0.0 if value == mean else MOST
-    below = cdf((value - mean) / scatter, count - 1)
-    return NormalDist().inv_cdf(min(max(below, 1e-12), 1 - 1e-12))
+def _score(value: float, before: Sequence[float]) -> float:
+    """Return what a standard normal value of the same rank would be; of equal values the middle one."""
+    rank = (bisect_left(before, value) + bisect_right(before, value) + 1) / 2
+    return NormalDist().inv_cdf(rank / (len(before) + 1))
