@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from noria.core.profile.profile import Profile
 from noria.core.profile.reference import Reference
 from noria.project.model import Project
-from noria.rows import SignalRow
+from noria.rows import CohortRow, SignalRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Day:
     """What came in and went out of a `version` on a whole `day` (UTC), and what is known to hold it against.
 
-    `hours` are its profiles by hour, `profile` is all of them together; `before` are the signals of the model
-    on earlier days, the newest last.
+    `hours` are its profiles by hour, `profile` is all of them together; `past` are those of its days before,
+    by day, eight weeks of them at most, the oldest first. `before` are the signals of the model on earlier
+    days, the newest last; `matured` is what is known of its days whose labels were due when this one ended.
+    `traffic` are the rows that all versions together answered, by hour: given with the champion's day alone.
     """
 
     project: Project
@@ -27,6 +29,9 @@ class Day:
     hours: Mapping[str, Profile]
     profile: Profile
     before: Sequence[SignalRow]
+    past: Mapping[str, Profile] = field(default_factory=dict)
+    matured: Sequence[CohortRow] = ()
+    traffic: Mapping[str, int] | None = None
 
     def signal(
         self,
