@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from noria.core.profile.grid import Grid, category_bins, number_bins
 from noria.core.profile.profile import FORMAT, Profile, decode, encode, total
 from noria.errors import ProfileError
-from noria.monitor.profiling import hourly, profile
+from noria.monitor.profiling import ALL, hourly, profile
 
 GRID = Grid(columns={"x": number_bins(np.arange(1.0, 9.0)), "c": category_bins({"a": 4, "b": 4})})
 BEGIN = datetime(2013, 2, 1, 9, 30, tzinfo=UTC)
@@ -99,10 +99,36 @@ def test_predictions_are_counted_by_version_and_hour() -> None:
     outputs = {"@output": number_bins(np.array([0.1, 0.2])), "@latency": number_bins(np.array([0.001]))}
     grids = {7: Grid(columns=GRID.columns | outputs), 8: None}
     found = hourly(rows, grids.__getitem__)
-    assert sorted(found) == [(7, "2013-02-01T09"), (7, "2013-02-01T10")]
+    assert sorted(found) == [(version, f"2013-02-01T{hour}") for version in (ALL, 7) for hour in ("09", "10")]
     assert found[7, "2013-02-01T10"].moments.tolist() == [
         [2.0, 4.0],
         [0, 0],
         [0.2, 0.2**2],
         [0.002, 0.002**2],
     ]
+
+
+def test_the_traffic_is_that_of_all_versions_without_their_shadows() -> None:
+    rows = pl.DataFrame(
+        {
+            "at": [BEGIN] * 4,
+            "version": [7, 8, 9, 7],
+            "role": ["champion", "challenger", "shadow", "fallback"],
+            "output": [0.1] * 4,
+            "latency": [0.001, 0.002, 0.003, 0.004],
+        }
+    )
+    found = hourly(rows, lambda _: None)
+    assert list(found) == [(ALL, "2013-02-01T09")]
+    assert found[ALL, "2013-02-01T09"].rows == 3
+    assert found[ALL, "2013-02-01T09"].moments[0, 0] == pytest.approx(0.007)
+
+
+def test_no_rows_make_no_profiles() -> None:
+    rows = pl.DataFrame(
+        schema={
+            "at": pl.Datetime("us", "UTC"), "version": pl.Int64, "role": pl.String, "output": pl.Float64,
+            "latency": pl.Float64,
+        }
+    )  # fmt: skip
+    assert hourly(rows, lambda _: None) == {}

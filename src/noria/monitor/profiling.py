@@ -7,9 +7,11 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import polars as pl
 
-from noria.core.profile.grid import CategoryBins, Grid, NumberBins, Numbers, Whole
+from noria.core.profile.grid import CategoryBins, Grid, NumberBins, Numbers, Whole, number_bins
 from noria.core.profile.profile import NAMED, Profile
-from noria.outcomes import stored
+from noria.core.window import BINS as LATENCIES
+from noria.core.window import end
+from noria.outcomes import UNASKED, stored
 
 OUTPUT = "@output"
 """The column of the answers; of several classes, `@output:0` and on, in the order of the schema."""
@@ -19,6 +21,10 @@ OWN = "@"
 """How the columns begin that are no features."""
 HOUR = "%Y-%m-%dT%H"
 
+ALL = 0
+"""The version under which the answers of all versions are counted, but for those of shadows."""
+TRAFFIC = Grid(columns={LATENCY: number_bins(np.empty(0), [end(index) for index in range(LATENCIES - 1)])})
+
 GridOf = Callable[[int], Grid | None]
 """Tells the grid of a version, None where it has none."""
 
@@ -26,19 +32,20 @@ GridOf = Callable[[int], Grid | None]
 def hourly(predictions: pl.DataFrame, grid_of: GridOf) -> dict[tuple[int, str], Profile]:
     """Return profiles by version and hour (UTC, `2013-02-01T09`) of answered predictions.
 
-    The frame is that of `noria.collector.records.predictions`. Fallback answers are no version's.
+    The frame is that of `noria.collector.records.predictions`. Fallback answers in place of no version are
+    counted, with all others but the shadows', for the version `ALL`, on the grid `TRAFFIC`.
     """
-    answered = predictions.filter(pl.col("role") != "fallback")
-    if answered.is_empty():
-        return {}
-    hours = answered.with_columns(_hour=pl.col("at").dt.strftime(HOUR))
-    parts = hours.partition_by("version", "_hour", as_dict=True)
-    grids = {version: grid_of(version) for version, _ in parts}
-    return {
-        (int(version), str(hour)): profile(_answers(part), grid, stored)
-        for (version, hour), part in parts.items()
-        if (grid := grids[version]) is not None
-    }
+    asked = pl.when(~pl.col("role").is_in(UNASKED)).then("output")
+    hours = predictions.with_columns(_hour=pl.col("at").dt.strftime(HOUR), output=asked)
+    found = {}
+    for (hour,), part in hours.filter(pl.col("role") != "shadow").partition_by("_hour", as_dict=True).items():
+        found[ALL, str(hour)] = profile(_answers(part), TRAFFIC)
+    own = hours.filter(pl.col("version") != ALL).partition_by("version", "_hour", as_dict=True)
+    grids = {version: grid_of(version) for version, _ in own}
+    for (version, hour), part in own.items():
+        if (grid := grids[version]) is not None:
+            found[int(version), str(hour)] = profile(_answers(part), grid, stored)
+    return found
 
 
 def profile(rows: pl.DataFrame, grid: Grid, named: Callable[[str], str] = str) -> Profile:
