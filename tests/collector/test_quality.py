@@ -1,12 +1,15 @@
 import math
 import random
 from collections import defaultdict
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
 import pytest
 
 from noria.collector.collect import Collector
+from noria.core.maturity import DELAYS
+from noria.project.model import Monitor
 from noria.testing import FixedClock, MemoryState
 
 
@@ -156,3 +159,26 @@ def log_losses(records):
         output = np.frombuffer(answers[name]["outputs"])[0]
         losses[answers[name]["at"] // 86400].append(-math.log(output if truth else 1 - output))
     return [sum(losses[day]) / len(losses[day]) for day in sorted(losses)]
+
+
+def test_beside_the_quality_stands_what_slices_calibration_and_delay_are_read_from(
+    project, schema, clock, write, prediction, label
+):
+    watching = replace(project, monitor=Monitor(slices=("carrier",)))
+    state = MemoryState()
+    sent = {"carrier": ["AA", "AA", "UA"], "wind": [1.5, 2.5, 3.5]}
+    write(
+        prediction(["a", "b", "c"], outputs=[0.8, 0.2, 0.6], columns=sent), label(["a", "c"], [1, 0], hour=2)
+    )
+    clock.advance(timedelta(days=2))
+    Collector(watching, schema, state, clock).turn(last=True)
+    (kept,) = state.cohorts("flights")
+    assert (kept.day, kept.version, kept.role, kept.predictions) == ("2013-01-01", 7, "champion", 3)
+    assert dict(zip(DELAYS, kept.delays, strict=False))[timedelta(hours=3)] == 2  # each took two hours
+    # predictions, labels, loss, said to be late, late, rightly said, wrongly said
+    assert kept.segments["carrier"] == {
+        "AA": (2, 1, pytest.approx(-math.log(0.8)), 1, 1, 1, 0),
+        "UA": (1, 1, pytest.approx(-math.log(0.4)), 1, 0, 0, 1),
+    }
+    predictions, rows, outputs, truths, _ = map(sum, kept.scores)
+    assert (predictions, rows, outputs, truths) == (3, 2, pytest.approx(1.4), 1)
