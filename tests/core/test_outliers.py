@@ -29,8 +29,9 @@ def detector() -> Detector:
         (1, 0.01),
         (100, 0.01),  # above 99 there is one
         (99, 0.03),  # above 97 there are three
-        (0, 0.005),  # below all: as rare as half a row
-        (1e9, 0.005),
+        (0, 0.005 / (1 + 1 / 49.5)),  # below all, by 1, where half the range is 49.5: as rare as half a row
+        (100 + 49.5, 0.005 / 2),
+        (100 + 999 * 49.5, 0.005 / 1000),
         (None, 0.005),  # no size was missing
     ],
 )
@@ -48,7 +49,8 @@ def test_the_cost_of_a_category_is_its_share(colour: str | None, share: float) -
 def test_the_score_is_the_sum_and_names_what_made_it() -> None:
     rows = {"size": [50.0, 0.0], "colour": ["green", "red"]}
     terms = detector().terms(rows, 2)
-    assert detector().scores(rows, 2) == pytest.approx([-log(0.5) - log(0.005), -log(0.005) - log(0.75)])
+    below = -log(0.005) + log(1 + 1 / 49.5)
+    assert detector().scores(rows, 2) == pytest.approx([-log(0.5) - log(0.005), below - log(0.75)])
     assert list(detector().told(terms[0])) == ["colour", "size"]
     assert list(detector().told(terms[1], most=1)) == ["size"]
 
@@ -74,7 +76,9 @@ def test_the_declared_share_of_ordinary_rows_is_above_the_limit() -> None:
     assert (scores > found.limit).mean() <= RATE
     # 40 of 40,000 are due; the limit, learnt from as many rows, is as uncertain: sd of both together is 9.
     assert 13 <= new.sum() <= 67
-    assert found.scores({name: [40.0] for name in "abcdef"}, 1)[0] > found.limit
+    ordinary = {name: [0.0] for name in "abcdef"}
+    assert found.scores(ordinary, 1)[0] < found.limit
+    assert found.scores(ordinary | {"c": [1e12]}, 1)[0] > found.limit  # a single absurd number
 
 
 def test_what_grows_with_time_is_no_outlier_for_that() -> None:

@@ -61,4 +61,6 @@ def _of_model(project: Project) -> ModelSettings:
         fallback=serve.fallback,
         nan=serve.nan,
         rate=serve.rate,
+        outliers=project.monitor.outliers,
+        coverage=project.monitor.coverage,
     )

@@ -12,9 +12,12 @@ from noria.block import FLOAT
 from noria.collector.records import Predictions, Record
 from noria.core.entities import cell, marked
 from noria.core.window import CAUSES, ArmCounts, histogram
+from noria.outcomes import UNASKED
 
 Arm = tuple[int, int]
 """A plan's number and a version."""
+NOBODY = 0
+"""The version of rows that no version was asked for."""
 _ROW = re.compile(r"^row \d+: ")
 """Which row of a request a model failed on says nothing about the cause."""
 
@@ -31,14 +34,15 @@ def counts(records: Iterable[Record]) -> dict[Arm, ArmCounts]:
     first: dict[tuple[int, int], int] = {}  # by plan and cell, the version that was met first
     for record in records:
         if isinstance(record, Predictions):
-            arm = record.plan, record.version
+            version = NOBODY if record.role in UNASKED else record.version
+            arm = record.plan, version
             if record.error is None:
                 answered[arm] += len(record.ids)
             else:
                 causes[arm][_ROW.sub("", record.error)] += len(record.ids)
             latencies[arm] += record.latencies
             for entity in record.entities:
-                first.setdefault((record.plan, cell(entity)), record.version)
+                first.setdefault((record.plan, cell(entity)), version)
     cells: dict[Arm, list[int]] = defaultdict(list)
     for (plan, number), version in first.items():
         cells[plan, version].append(number)

@@ -18,8 +18,12 @@ from noria.core.profile.grid import Numbers
 
 KEPT = 2000
 """Order statistics of the misfits that are kept: a margin is then exact to a twentieth of a percent."""
-STEP = 0.05
-"""How far a day's miss moves the level, as a share of it: a tenth too little covered, half a percent."""
+STEP = 0.3
+"""How far a day's miss moves the level, as a share of it.
+
+The misses of T days have the mean (change of the level) / (step x T): with this step a month is covered to a
+point even if the level has to move by 0.09 within it.
+"""
 
 
 class Misfits(msgspec.Struct, frozen=True):

@@ -2,15 +2,16 @@
 
 The score is that of ECOD (Li et al. 2022, arXiv 2201.00382, as its authors' PyOD computes it): the sum over
 the columns of -log P, where P is the share of the reference that is at least as far out on the nearer side;
-of a category, or of a missing value, P is its own share. Columns are looked at one by one, so a score says
-which of them made it, and a table of a few hundred numbers is all that it needs.
+of a category, or of a missing value, P is its own share. Beyond all that the reference has, P is taken to
+fall with the inverse of the distance, as slowly as heavy tails do: one absurd number is enough. Columns are
+looked at one by one, so a score says which of them made it, and a few hundred numbers tell it.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
-from math import log, log2
+from math import log, log1p, log2
 from typing import Any
 
 import msgspec
@@ -33,7 +34,8 @@ class NumberCosts(msgspec.Struct, frozen=True, tag="number"):
     """The -log P of numbers: `costs[i]` for what is above edge i-1 and at most edge i.
 
     The edges halve what is left of both tails, so that a cost is exact to log 2 however far out. The first
-    and the last cell hold what is below `low` and above `high`, where the reference never came to.
+    and the last cell hold what is below `low` and above `high`, where the reference never came to: there the
+    cost grows with the distance.
     """
 
     low: float
@@ -48,12 +50,21 @@ class NumberCosts(msgspec.Struct, frozen=True, tag="number"):
             return [self._of(value) for value in values]
         numbers = np.asarray(values, np.float64)
         found = np.array(self.costs)[np.searchsorted(self.edges, numbers, side="left")]
-        return np.where(np.isnan(numbers), self.missing, found)
+        beyond = np.maximum(np.maximum(self.low - numbers, numbers - self.high), 0.0)
+        return np.where(np.isnan(numbers), self.missing, found + np.log1p(beyond / self._spread))
 
     def _of(self, value: float | None) -> float:
         if value is None or value != value:
             return self.missing
-        return self.costs[bisect_left(self.edges, value)]
+        cost = self.costs[bisect_left(self.edges, value)]
+        if self.low <= value <= self.high:
+            return cost
+        return cost + log1p(max(self.low - value, value - self.high) / self._spread)
+
+    @property
+    def _spread(self) -> float:
+        """Half the range, or the number that stood alone, or 1."""
+        return (self.high - self.low) / 2 or abs(self.high) or 1.0
 
 
 class CategoryCosts(msgspec.Struct, frozen=True, tag="category"):
@@ -91,7 +102,7 @@ class Detector(msgspec.Struct, frozen=True):
         return found
 
     def told(self, terms: Numbers, most: int = 3) -> dict[str, float]:
-        """Return the columns that made most of a score, the first one most; of its terms, shape (columns,)."""
+        """Return the columns that made most of a score, the first one most; from terms of (columns,)."""
         names = tuple(self.columns)
         return {names[place]: float(terms[place]) for place in np.argsort(-terms, kind="stable")[:most]}
 

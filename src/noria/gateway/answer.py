@@ -10,7 +10,9 @@ import msgspec
 from noria.errors import RequestError
 
 FALLBACK = "fallback"
-"""The role of the value that a project names for when no version can answer: it has no version."""
+"""The role of the value that a project names for when no version can, or shall, answer."""
+ABSTAINED = "abstained"
+"""The role of rows that nobody answers, as they are unlike all that the champion learnt from."""
 _ROLES = ("champion", "challenger", FALLBACK)
 
 

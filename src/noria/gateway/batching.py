@@ -31,14 +31,13 @@ MAX_WAIT = 0.25
 """Seconds, or two calls if that is longer, that a job may wait before newer ones are refused."""
 PATIENCE = 5.0
 """Seconds that a champion's rows wait for a host that is down."""
-DOWN = RequestError(503, "the model's process is down")
 BUSY = RequestError(503, "too many requests are waiting")
 
 
 class Job:
     """The rows of one request that one version answers, and whom to tell."""
 
-    __slots__ = ("alone", "batch", "entities", "ids", "plan", "role", "settle", "started")
+    __slots__ = ("alone", "batch", "client", "entities", "ids", "plan", "role", "settle", "started")
 
     def __init__(
         self,
@@ -49,8 +48,12 @@ class Job:
         role: str,
         started: float,
         settle: Callable[[Job, int, list[Any] | RequestError, bool], None],
+        client: str,
     ) -> None:
-        """`settle` gets the job, the version, its outputs or what went wrong, and whether it was logged."""
+        """`settle` gets the job, the version, its outputs or what went wrong, and whether it was logged.
+
+        `client` is the name of the token that asks, "" where none is wanted.
+        """
         self.batch = batch
         self.ids = ids
         self.entities = entities
@@ -58,6 +61,7 @@ class Job:
         self.role = role
         self.started = started
         self.settle = settle
+        self.client = client
         self.alone = False  # after a batch that killed its host, its jobs travel one by one
 
 
@@ -102,7 +106,7 @@ class Lane:
     def submit(self, job: Job) -> None:
         """Queue a job; without a host, or with too many, it waits if it is the champion's alone."""
         if not self.link.up and (job.role != "champion" or self.link.hopeless):
-            job.settle(job, self.version, DOWN, True)
+            job.settle(job, self.version, self.link.down, True)
             return
         if job.role != "champion" and self.full:
             job.settle(job, self.version, BUSY, True)
@@ -206,4 +210,4 @@ class Lane:
         self.rows -= sum(job.batch.rows for job in jobs)
         for job in jobs:
             job.alone = True
-            job.settle(job, self.version, DOWN, True)
+            job.settle(job, self.version, self.link.down, True)

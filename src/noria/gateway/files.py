@@ -1,8 +1,9 @@
 """The files through which controller, keeper and workers speak: `gateway/` in a project's `.noria`.
 
 `plan.json` is the controller's: which version gets which share. `hosts.json` is the keeper's: where each
-version's process listens, and how it is. `ready-<worker>.json` is a worker's: what it made of the plan. Each
-is replaced in one rename, so nobody reads half of one.
+version's process listens, and how it is. `ready-<worker>.json` is a worker's: what it made of the plan.
+`coverage.json` is the collector's: at which level margins are taken. Each is replaced in one rename, so
+nobody reads half of one.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from noria.core.bounds import Bounds, unpack
 from noria.core.traffic import Plan
 
 
@@ -95,6 +97,26 @@ def read_hosts(directory: Path) -> dict[str, HostState]:
         return msgspec.json.decode((directory / "hosts.json").read_bytes(), type=dict[str, HostState])
     except FileNotFoundError:
         return {}
+
+
+def read_bounds(release: Release) -> Bounds | None:
+    """Return the bounds of a version, which lie beside its artifact; None where it has none.
+
+    Raises:
+        ProfileError: they are damaged.
+    """
+    try:
+        return unpack((Path(release.artifact).parent / "lineage" / "bounds.msgpack").read_bytes())
+    except FileNotFoundError:
+        return None
+
+
+def read_level(directory: Path) -> float | None:
+    """Return the level at which margins are taken; None as long as no day has moved it."""
+    try:
+        return msgspec.json.decode((directory / "coverage.json").read_bytes(), type=dict[str, float])["level"]
+    except FileNotFoundError:
+        return None
 
 
 def write_hosts(directory: Path, hosts: Mapping[str, HostState]) -> None:

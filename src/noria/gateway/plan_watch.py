@@ -10,7 +10,9 @@ import logging
 import os
 from dataclasses import replace
 
+from noria.core.bounds import Bounds
 from noria.core.traffic import Arm, Plan
+from noria.errors import ProfileError
 from noria.gateway import files
 from noria.gateway.batching import Lane
 from noria.gateway.files import HostState, PlanFile, Ready
@@ -38,12 +40,13 @@ class PlanWatch:
         self._number: int | None = None
         self._lanes: dict[str, Lane] = {}
         self._links: dict[str, Link] = {}
+        self._bounds: dict[str, Bounds | None] = {}
         self._said: Ready | None = None
         self._draining: set[asyncio.Task[None]] = set()
 
     async def follow(self) -> None:
         """Follow the plan and its hosts, for ever."""
-        paths = (self._directory / "plan.json", self._directory / "hosts.json")
+        paths = [self._directory / name for name in ("plan.json", "hosts.json", "coverage.json")]
         seen: tuple[tuple[int, int] | None, ...] | None = None
         while True:
             now = tuple(map(files.stamp, paths))
@@ -90,7 +93,11 @@ class PlanWatch:
             plan = _champion_only(plan)  # a gateway that starts beside a broken challenger still serves
         if loaded.issuperset(plan.versions):
             lanes = {version: self._lane(version, names[version]) for version in plan.versions}
-            self._router.served = Served.of(plan, lanes, self._settings) if lanes else None
+            bounds = {
+                version: found for version in plan.versions if (found := self._bounds_of(file, version))
+            }
+            level = files.read_level(self._directory)
+            self._router.served = Served.of(plan, lanes, self._settings, bounds, level) if lanes else None
             self._number = plan.number
         self._retire(set(names.values()))
         self._report(failed)
@@ -102,6 +109,16 @@ class PlanWatch:
         if name not in self._lanes:
             self._lanes[name] = Lane(version, self._links[name], self._router.log)
         return self._lanes[name]
+
+    def _bounds_of(self, file: PlanFile, version: int) -> Bounds | None:
+        name = file.hosts()[version]
+        if name not in self._bounds:
+            self._bounds[name] = None
+            try:
+                self._bounds[name] = files.read_bounds(file.versions[version])
+            except (ProfileError, OSError) as error:
+                logger.error("version %d is served without: %s", version, error)
+        return self._bounds[name]
 
     def _retire(self, planned: set[str]) -> None:
         """Drain and close the links that neither the served plan nor the newest one needs."""
@@ -115,6 +132,8 @@ class PlanWatch:
                 task.add_done_callback(self._draining.discard)
         for name in self._links.keys() - self._lanes.keys() - planned:
             self._links.pop(name).close()
+        for name in self._bounds.keys() - self._lanes.keys() - planned:
+            del self._bounds[name]
 
     def _report(self, failed: dict[int, str]) -> None:
         served = self._router.served

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from noria.errors import RequestError
+from noria.gateway import outliers
 from noria.gateway.answer import Answer
 from noria.gateway.batch import Batch
 from noria.gateway.decoding import Decoding
@@ -72,25 +73,28 @@ class Prediction:
         self, request: Request, reply: Reply, meant: Model, version: str | None, decode: Decode
     ) -> None:
         protocol, headers = self._protocol, request.headers
-        key = ""
+        key, scores = "", b""
 
         def done(answer: Answer | RequestError) -> None:
             if isinstance(answer, RequestError):
                 labels = (meant.name, "", "", protocol.name)
                 reply(refusal(protocol, answer, key or sent_id(request), labels))
             else:
-                reply(_success(answer, protocol, meant.name, batch.form, schema))
+                more = scores + served.margin(answer) if served.margins else scores
+                reply(_success(answer, protocol, meant.name, batch.form, served.schema, more))
 
         try:
             number = None if version is None else version_number(version)
-            schema = meant.router.ready().schema
-            batch = decode(request.body, headers, schema)
-            key = batch.id or headers.get(b"x-request-id", b"").decode("latin-1")
+            served = meant.router.ready()
+            batch = decode(request.body, headers, served.schema)
+            key = batch.id or sent_id(request)
             if not _is_id(key):
                 fault = f"id: up to {MAX_ID} printable ASCII characters are allowed, not {key[:40]!r}"
                 raise RequestError(400, fault)
             entity = headers.get(b"x-noria-entity", b"").decode("latin-1")
-            meant.router.answer(batch, done, key=key, entity=entity, version=number)
+            if outliers.ASKED in headers:
+                scores = outliers.header(batch, served.detector)
+            meant.router.answer(batch, done, key=key, entity=entity, client=request.client, version=number)
         except RequestError as error:
             done(error)
 
@@ -128,10 +132,13 @@ def _is_id(key: str) -> bool:
     return len(key) <= MAX_ID and key.isascii() and key.isprintable()
 
 
-def _success(answer: Answer, protocol: Protocol, model: str, form: Any, schema: Schema) -> Response:
+def _success(
+    answer: Answer, protocol: Protocol, model: str, form: Any, schema: Schema, more: bytes
+) -> Response:
     content = protocol.encode(answer, form, model, schema)
     versions, roles, origin = _origin(answer.versions, answer.roles)
-    lines = b"%b%bx-request-id: %b\r\n%b" % (content.headers, origin, answer.id.encode(), _KEPT[answer.log])
+    key, kept = answer.id.encode(), _KEPT[answer.log]
+    lines = b"%b%bx-request-id: %b\r\n%b%b" % (content.headers, origin, key, kept, more)
     return Response(200, content.body, lines, content.content_type, (model, versions, roles, protocol.name))
 
 

@@ -15,7 +15,8 @@ class ModelSettings:
 
     `columns` are those that a request may carry beside the features of the versions that serve, such as the
     time: what another version needs, or needed, is no mistake of the client's. `deadline` is in seconds per
-    call, `memory` in bytes per version. The other fields are those of `noria.project.model.Serve`.
+    call, `memory` in bytes per version. The other fields are those of `noria.project.model.Serve`, and
+    `outliers` and `coverage` those of its `Monitor`.
     """
 
     home: Path
@@ -29,6 +30,8 @@ class ModelSettings:
     fallback: float | None = None
     nan: str = "missing"
     rate: Rate | None = None
+    outliers: str = "pass"
+    coverage: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

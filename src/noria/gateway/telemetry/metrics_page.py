@@ -13,6 +13,7 @@ from noria.gateway.access.tokens import Scope
 from noria.gateway.http.messages import Reply, Request, Response
 from noria.gateway.models import Models
 from noria.gateway.paths import Route
+from noria.gateway.telemetry import monitor_gauges
 from noria.gateway.telemetry.exposition import CONTENT_TYPE, Family, Histogram, Samples, text
 from noria.gateway.telemetry.metrics import Counts
 from noria.gateway.telemetry.shared_counts import Numbers, SharedCounts, Snapshot
@@ -30,6 +31,9 @@ CONNECTIONS = Family("noria_connections", "gauge", "Open connections of clients.
 QUEUE = Family("noria_queue_rows", "gauge", "Rows that wait for a version's process.", _VERSION)
 LOST = Family("noria_records_lost_total", "counter", "Records that the disk refused.", ("model",))
 SHED = Family("noria_shadow_shed_total", "counter", "Copies that load left no room for.", ("model",))
+OUTLIERS = Family(
+    "noria_outliers_total", "counter", "Rows unlike all that the champion learnt from.", ("model", "rule")
+)
 WEIGHT = Family(
     "noria_traffic_weight_ratio", "gauge", "A version's share of the traffic, 0 to 1.", (*_VERSION, "role")
 )
@@ -42,7 +46,7 @@ REPLACED = Family(
 WORKERS = Family("noria_workers", "gauge", "Processes that answer clients.")
 BUILD = Family("noria_build_info", "gauge", "Always 1: the release of noria.", ("release",))
 
-COUNTED = (INFLIGHT, CONNECTIONS, QUEUE, LOST, SHED)
+COUNTED = (INFLIGHT, CONNECTIONS, QUEUE, LOST, SHED, OUTLIERS)
 """What each worker counts for itself, beside the answers."""
 
 
@@ -79,6 +83,7 @@ class MetricsPage:
         for model in self._models:
             totals[LOST.name, model.name] = model.recorder.lost
             totals[SHED.name, model.name] = model.router.shed
+            totals[OUTLIERS.name, model.name, model.settings.outliers] = model.router.outliers
             served = model.router.served
             for version, lane in served.lanes.items() if served else ():
                 levels[QUEUE.name, model.name, str(version)] = lane.rows
@@ -101,6 +106,7 @@ class MetricsPage:
         yield from self._hosts()
         yield WORKERS, {(): total.workers}
         yield BUILD, {(noria.__version__,): 1}
+        yield from monitor_gauges.families(model.settings.home for model in self._models)
 
     def _traffic(self) -> Iterator[tuple[Family, Samples]]:
         weights: Numbers = {}
