@@ -14,6 +14,8 @@ NAMES = (
     "commit_to_answer",
     "idle",
     "footprint",
+    "concept",
+    "recording",
     "serving",
     "conformance",
     "demo",

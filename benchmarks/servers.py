@@ -110,7 +110,8 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 # --- noria ---
 
 
-def _noria(folder: Path, workload: Workload, table: Path, port: int, more: str = "") -> Launch:
+def noria(folder: Path, workload: Workload, table: Path, port: int, more: str = "") -> Launch:
+    """Train and release the workload's model in a project; `more` are lines of its [serve]."""
     project = init(folder, "--data", str(table), "--label", LABEL)
     project.edit("noria.toml", r"port = \d+", f"port = {port}\n{more}")
     project.edit("noria.toml", r'(?s)check = "enough-rows".*?(?=\[rollout\])', 'check = "finite"\n')
@@ -129,7 +130,7 @@ def _noria(folder: Path, workload: Workload, table: Path, port: int, more: str =
 
 
 def _as_trained(folder: Path, workload: Workload, table: Path, port: int) -> Launch:
-    return _noria(folder, workload, table, port, "compile = false")
+    return noria(folder, workload, table, port, "compile = false")
 
 
 def _records(columns: Sequence[str], rows: list[list[Any]]) -> Any:
@@ -236,7 +237,7 @@ def _split(columns: Sequence[str], rows: list[list[Any]]) -> Any:
     return {"inputs": rows}
 
 
-OURS = Server(name="noria", prepare=_noria, body=_records)
+OURS = Server(name="noria", prepare=noria, body=_records)
 AS_TRAINED = Server(name="noria, not compiled", prepare=_as_trained, body=_records)
 """Asks scikit-learn's own object, which noria by default only does where no faster form answers the same."""
 PEERS = (
