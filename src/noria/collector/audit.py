@@ -56,7 +56,9 @@ class Audit:
 
     def _begin(self, day: date) -> None:
         plan = self._state.model(self._project.name).plan
-        rows = [self._state.version(self._project.name, number) for number in plan.versions] if plan else []
+        champion = plan.champion if plan else None
+        numbers = sorted(plan.versions, key=lambda number: number != champion) if plan else []
+        rows = [self._state.version(self._project.name, number) for number in numbers]
         served = {row.version: Served(row.artifact, row.digest) for row in rows if row}
         if not served:
             return

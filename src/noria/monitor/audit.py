@@ -17,6 +17,7 @@ import polars as pl
 
 from noria.artifact import manifest, predictor
 from noria.delta import Table
+from noria.errors import NoriaError
 from noria.monitor import skew
 from noria.outcomes import ROLES, stored
 from noria.project.model import Project
@@ -53,7 +54,11 @@ def main(text: str) -> None:
     os.nice(10)
     order = msgspec.json.decode(text, type=Order)
     root = Path(order.root)
-    print(msgspec.json.encode(list(look(load(root), read_schema(root), order))).decode())
+    try:
+        said = list(look(load(root), read_schema(root), order))
+    except NoriaError as error:
+        sys.exit(error.message)
+    print(msgspec.json.encode(said).decode())
 
 
 def look(project: Project, schema: TableSchema, order: Order) -> Iterator[SignalRow]:
@@ -89,7 +94,8 @@ def _compared(project: Project, schema: TableSchema, predictions: Table, day: da
     learnt = dataset.scan().filter(pl.col("_origin") == "source")
     both = _sample(skew.matched(asked, learnt, sent, project.data.identity), ROWS)
     kinds = {name: str(schema.column(name).feature) for name in sent}
-    return skew.compared(both, kinds) if both.height else []
+    found = [each for each in skew.compared(both, kinds) if each.differ] if both.height else []
+    return found or [skew.Difference(column="", rows=both.height, differ=0, late=0, example=None)]
 
 
 def _unknown(project: Project, predictions: Table, day: date, version: int) -> Iterator[SignalRow]:
