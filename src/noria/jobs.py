@@ -22,6 +22,7 @@ from noria.project.table import TableSchema, read_schema
 from noria.rows import Checkout, Rival, RunRow, Snapshot, Training
 
 if TYPE_CHECKING:
+    from noria.core.conformal import Misfits
     from noria.pipeline.train import Request
 
 Job = dict[str, Any]
@@ -120,7 +121,7 @@ def register(job: Job) -> Any:
     diff = Path(job["run_dir"]) / "working-tree.diff"
     if text := row.facts.get("diff"):
         diff.write_text(text)
-    reference = _reference(job, row, shipped)
+    learnt = _learnt(job, row, shipped, twin)
     return _registry(job).register(
         row,
         shipped,
@@ -128,7 +129,7 @@ def register(job: Job) -> Any:
         params={**project.train.params, "seed": project.train.seed},
         metrics=row.facts["metrics"],
         tags=_lineage(row, shipped),
-        attachments=[reference, diff] if text else [reference],
+        attachments=[*learnt, diff] if text else learnt,
         facts=_facts(row),
         now=open_clock(project.home).now(),
     )
@@ -140,16 +141,36 @@ def point(job: Job) -> bool:
     return bool(_registry(job).point(project.name, job["version"]))
 
 
-def _reference(job: Job, row: RunRow, shipped: Training) -> Path:
-    """Profile the rows that the shipped model is to be held against in service."""
+def _learnt(job: Job, row: RunRow, shipped: Training, twin: Training) -> list[Path]:
+    """Write what the shipped model is to be held against in service: its rows, and its twin's misfits."""
     import polars as pl
 
-    from noria.monitor import reference
+    from noria.core.bounds import Bounds
+    from noria.monitor import outliers, reference
 
     project, schema = _project(job)
-    rows = pl.read_parquet(Path(job["run_dir"]) / "rows" / f"full-{row.facts['window']}.parquet")
-    made = reference.build(rows, _features(project, schema), Path(shipped.artifact))
-    return reference.save(made, Path(job["run_dir"]))
+    features, folder = _features(project, schema), Path(job["run_dir"])
+    rows = pl.read_parquet(folder / "rows" / f"full-{row.facts['window']}.parquet")
+    detector, rows = outliers.learnt(rows, features)
+    bounds = Bounds(detector=detector, misfits=_misfits(project, folder / "rows" / "holdout.parquet", twin))
+    made = reference.build(rows, features, Path(shipped.artifact))
+    return [reference.save(made, folder), outliers.save(bounds, folder)]
+
+
+def _misfits(project: Project, holdout: Path, twin: Training) -> Misfits | None:
+    """Return how badly the twin's answers fit the rows that were held out from it."""
+    import polars as pl
+
+    from noria.artifact.predictor import load
+    from noria.core.conformal import calibrate, misfit
+    from noria.pipeline.evaluate import columns_of, truth_of
+
+    rows = pl.read_parquet(holdout)
+    if rows.is_empty():
+        return None
+    model = load(Path(twin.artifact))
+    truth = truth_of(rows[project.data.label], model.spec)
+    return calibrate(misfit(str(project.task), truth, model.predict(columns_of(rows, model))))
 
 
 def _lineage(row: RunRow, shipped: Training) -> dict[str, str]:

@@ -6,10 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from noria.core.conformal import misfit
 from noria.core.paired import Moments, Paired
 from noria.core.quality import Array, Metric, metrics_of
 from noria.core.quality.accuracy import ACCURACY, error
 from noria.rows import QualityRow
+
+COVERAGE = "coverage"
 
 
 def realised(
@@ -25,15 +28,19 @@ def realised(
     loss: Metric,
     champion: Array | None = None,
     metrics: Sequence[Metric] | None = None,
+    margin: Array | None = None,
 ) -> QualityRow:
     """Return the quality of so many predictions, of which the n rows of `truth` and `output` are labelled.
 
     For the shapes of both see `Metric`. `loss` is the metric whose losses are compared, one that has a loss a
     row; `metrics`, by default all of the task, are scored. `champion` is what the champion answered to the
-    same n requests, of the shape of `output`, nan where it answered none.
+    same n requests, of the shape of `output`, nan where it answered none. `margin` are the n margins that the
+    truths were to lie within, nan where none was told: the share of those that do is the metric "coverage".
     """
     wanted = (metrics_of(task) if metrics is None else metrics) if len(truth) else ()
     scores = {metric.name: metric.score(truth, output) for metric in wanted}
+    if margin is not None:
+        scores[COVERAGE] = _coverage(task, truth, output, margin)
     return QualityRow(
         model=model,
         day=day,
@@ -46,6 +53,12 @@ def realised(
         losses=_moments(_losses(loss, truth, output)),
         paired=None if champion is None else _paired(task, loss, truth, output, champion),
     )
+
+
+def _coverage(task: str, truth: Array, output: Array, margin: Array) -> float:
+    """Return the share of the truths that lay within the margins they were told, nan without any."""
+    told = ~np.isnan(margin) & np.isfinite(truth)
+    return float((misfit(task, truth[told], output[told]) <= margin[told]).mean()) if told.any() else np.nan
 
 
 def _paired(task: str, loss: Metric, truth: Array, output: Array, champion: Array) -> Paired | None:

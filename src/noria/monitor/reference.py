@@ -9,12 +9,13 @@ import numpy as np
 import polars as pl
 
 from noria.artifact import predictor
-from noria.core.profile.grid import Bins, Grid, category_bins, number_bins
+from noria.core.profile.grid import Bins, CategoryBins, Grid, NumberBins, Numbers, category_bins, number_bins
+from noria.core.profile.profile import TALLIES
 from noria.core.profile.reference import Reference, pack, unpack
-from noria.core.window import BINS as LATENCIES
-from noria.core.window import end
-from noria.monitor.profiling import LATENCY, OUTPUT, profile
+from noria.monitor.outliers import SCORE, bins
+from noria.monitor.profiling import OUTPUT, TRAFFIC, profile
 
+OUTSIDE = TALLIES.index("outside")
 FILE = "reference.msgpack"
 DAYS = 182
 """The newest days that are kept: half a year shows what a week and a season do."""
@@ -27,23 +28,42 @@ ASKED = 50_000
 def build(rows: pl.DataFrame, features: Mapping[str, str], artifact: Path) -> Reference:
     """Return the reference of the model in `artifact`, which learnt from `rows`, with their `_time`.
 
-    `features` are its columns, with "number" or "category". Beside them the grid has the model's outputs and
-    its latency.
+    `features` are its columns, with "number" or "category". Beside them the grid has the model's outputs, its
+    latency, and the outlier scores of the rows, if they have any.
     """
-    blocks = _blocks(rows)
     asked = rows.tail(ASKED)
     answers = _answers(asked, features, artifact)
-    columns: dict[str, Bins] = {name: _bins(rows[name], kind) for name, kind in features.items()}
+    columns = dict(grid_of(rows, features).columns)
     columns |= {name: number_bins(values) for name, values in answers.items()}
-    columns[LATENCY] = number_bins(np.empty(0), [end(index) for index in range(LATENCIES - 1)])
-    grid = Grid(columns=columns)
+    if SCORE in rows.columns:
+        columns[SCORE] = bins(rows[SCORE])
+    columns |= TRAFFIC.columns
     told = asked.with_columns(**{name: pl.Series(values) for name, values in answers.items()})
     rest = rows.head(rows.height - asked.height)
-    parts = pl.concat([rest, told], how="diagonal").with_columns(_block=blocks)
-    found = {str(block): part for (block,), part in parts.partition_by("_block", as_dict=True).items()}
-    return Reference(
-        grid=grid, blocks={block: profile(found[block], grid) for block in sorted(found)[-DAYS:]}
-    )
+    return counted(pl.concat([rest, told], how="diagonal"), Grid(columns=columns))
+
+
+def grid_of(rows: pl.DataFrame, features: Mapping[str, str]) -> Grid:
+    """Return the grid for the columns of these rows, each "number" or "category"."""
+    return Grid(columns={name: _bins(rows[name], kind) for name, kind in features.items()})
+
+
+def counted(rows: pl.DataFrame, grid: Grid) -> Reference:
+    """Return the reference of rows with their `_time`, counted on a grid.
+
+    Of a block, what no block before it had counts as `outside`: so often something new is met by itself.
+    """
+    parts = rows.with_columns(_block=_blocks(rows)).partition_by("_block", as_dict=True)
+    found = {str(block): part for (block,), part in parts.items()}
+    met: dict[str, Bins | None] = {}
+    blocks = {}
+    for block in sorted(found):
+        blocks[block] = profile(found[block], grid)
+        for name in found[block].columns:
+            if name in grid.columns:
+                new, met[name] = _meet(found[block][name], grid.columns[name], met.get(name))
+                blocks[block].tallies[grid.rows[name], OUTSIDE] = new
+    return Reference(grid=grid, blocks={block: blocks[block] for block in sorted(blocks)[-DAYS:]})
 
 
 def save(reference: Reference, folder: Path) -> Path:
@@ -81,10 +101,35 @@ def _blocks(rows: pl.DataFrame) -> pl.Series:
 
 def _bins(values: pl.Series, kind: str) -> Bins:
     if kind == "number":
-        numbers = values.cast(pl.Float64, strict=False).to_numpy()
-        return number_bins(numbers[np.isfinite(numbers)])
+        return number_bins(_finite(values))
+    return category_bins(_counts(values))
+
+
+def _meet(values: pl.Series, bins: Bins, met: Bins | None) -> tuple[int, Bins | None]:
+    """Return how many values are new after all that was met, and what is met with them."""
+    if isinstance(bins, NumberBins):
+        numbers = _finite(values)
+        if not len(numbers):
+            return 0, met
+        fresh = number_bins(numbers, ())
+        if not isinstance(met, NumberBins):
+            return 0, fresh
+        both = NumberBins(edges=(), low=min(met.low, fresh.low), high=max(met.high, fresh.high))
+        return int(met.outside(numbers).sum()), both
+    counts = _counts(values)
+    known = set(met.categories) if isinstance(met, CategoryBins) else set(counts)
+    new = sum(count for name, count in counts.items() if name not in known)
+    return new if bins.complete else 0, CategoryBins(categories=tuple(known | set(counts)))
+
+
+def _finite(values: pl.Series) -> Numbers:
+    numbers: Numbers = values.cast(pl.Float64, strict=False).to_numpy()
+    return numbers[np.isfinite(numbers)]
+
+
+def _counts(values: pl.Series) -> dict[str, int]:
     seen = values.cast(pl.String).drop_nulls().value_counts(name="_count")
-    return category_bins(dict(zip(seen[values.name].to_list(), seen["_count"].to_list(), strict=True)))
+    return dict(zip(seen[values.name].to_list(), seen["_count"].to_list(), strict=True))
 
 
 def _answers(rows: pl.DataFrame, features: Mapping[str, str], artifact: Path) -> dict[str, np.ndarray]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from noria.core.outliers import Detector
 from noria.core.profile.grid import Grid
 from noria.core.profile.reference import Reference
 from noria.errors import ProfileError
-from noria.monitor import reference
+from noria.monitor import outliers, reference
 from noria.ports import State
 
 
@@ -19,6 +20,7 @@ class References:
         self._state = state
         self._model = model
         self._known: dict[int, Reference | None] = {}
+        self._detectors: dict[int, Detector | None] = {}
 
     def of(self, version: int) -> Reference | None:
         """Return a version's reference, None where there is none that can be read."""
@@ -30,6 +32,17 @@ class References:
         """Return the grid on which a version's traffic is counted, None where it is not."""
         found = self.of(version)
         return found.grid if found else None
+
+    def detector(self, version: int) -> Detector | None:
+        """Return what tells the outliers of a version, None where there is none that can be read."""
+        if version not in self._detectors:
+            row = self._state.version(self._model, version)
+            try:
+                self._detectors[version] = outliers.load(Path(row.artifact)).detector if row else None
+            except (OSError, ProfileError) as error:
+                self._detectors[version] = None
+                self.faults[version] = str(error)
+        return self._detectors[version]
 
     def _read(self, version: int) -> Reference | None:
         row = self._state.version(self._model, version)

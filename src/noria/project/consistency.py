@@ -25,6 +25,8 @@ def contradictions(values: dict[str, Any]) -> Iterator[str]:
     yield from _wrong_cadence(values.get("triggers", {}))
     if values.get("model", {}).get("task") == "multiclass" and "fallback" in values.get("serve", {}):
         yield "serve.fallback: found a number; a multiclass model answers with a probability for each class"
+    if values.get("monitor", {}).get("outliers") == "fallback" and "fallback" not in values.get("serve", {}):
+        yield 'monitor.outliers: found "fallback"; without serve.fallback there is none'
     for key in ("window", "holdout"):
         if _is_duration(train.get(key)) and not data.get("time"):
             yield f"train.{key}: found a duration; without data.time only {_TIMELESS[key]} is allowed"
