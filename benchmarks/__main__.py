@@ -16,6 +16,7 @@ NAMES = (
     "footprint",
     "concept",
     "recording",
+    "alerts",
     "serving",
     "conformance",
     "demo",

@@ -76,9 +76,9 @@ def _recoding(seen: Seen, scene: Scene) -> Iterable[str]:
     unseen = _columns(seen, "unseen")
     both = [column for column in unseen if column in _columns(seen, "drift")]
     if both:
-        yield f"a recoding upstream: {listed(both)} has new values, and the others changed their shares"
+        yield f"a recoding upstream: {listed(both)} brought new values, and the others changed their shares"
     if new := [column for column in unseen if column not in both]:
-        yield f"something new upstream: {listed(new)} has values that the version never learnt"
+        yield f"something new upstream: {listed(new)} brought values that the version never learnt"
 
 
 def _unit(seen: Seen, scene: Scene) -> Iterable[str]:
@@ -91,9 +91,9 @@ def _unit(seen: Seen, scene: Scene) -> Iterable[str]:
 def _join(seen: Seen, scene: Scene) -> Iterable[str]:
     some = [symptom.column for symptom in seen.get("missing", ()) if symptom.value < GONE]
     if len(some) > 1:
-        yield f"one source or join that fails at times: {listed(some)} miss values on the same day"
+        yield f"one source or join that fails at times: {listed(some)} lacked values on the same day"
     elif some:
-        yield f"a source that fails at times: {some[0]} misses more values than it did"
+        yield f"a source that fails at times: {some[0]} lacked more values than it did"
 
 
 def _traffic(seen: Seen, scene: Scene) -> Iterable[str]:
