@@ -22,6 +22,7 @@ from noria.demo.result import measure
 from noria.demo.wheel import Wheel
 from noria.demo.year import DAY, START, drive
 from noria.errors import StateError
+from noria.monitor.report import page as monitoring
 from noria.project.parse import load
 
 MARK = ".noria-demo"
@@ -54,6 +55,7 @@ def play(months: int, *, keep: bool, json_file: Path | None, directory: Path) ->
         result = measure(wheel, tallies, time.monotonic() - begun)
         show(result, console)
         write_page(result, directory / "report.html")
+        monitoring.write_page(wheel.project, wheel.state, directory / "monitoring.html")
         console.print(f"the page with pictures: {directory / 'report.html'}", highlight=False)
         if json_file is not None:
             json_file.write_bytes(msgspec.json.format(msgspec.json.encode(result.as_json())))
