@@ -6,7 +6,7 @@ the truth than "no change". It never decides.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from math import isfinite, sqrt
 
 import numpy as np
@@ -15,7 +15,6 @@ from noria.core.calibration import ROWS
 from noria.core.estimate import cbpe, dle, pape
 from noria.core.estimate.skill import DAYS as DAYS_HELD
 from noria.core.estimate.skill import Held, Skill, skill
-from noria.core.profile.grid import Grid
 from noria.core.quality import METRICS, Array, Metric
 from noria.core.quality.squared_error import RMSE
 from noria.monitor.cohort import by_day
@@ -48,11 +47,13 @@ def estimates(day: Day) -> list[SignalRow]:
     counts = day.profile.counts[day.reference.grid.slices[OUTPUT]].astype(float)
     if any(table.shape[1] != len(counts) for table in tables.values()):
         return []
+    weighed = _weighed(day, tables)
     return [
         row
         for metric in estimated(day.project)
-        for way, value in _values(day, metric, counts, tables)
-        if isfinite(value) and (row := _signal(day, way, metric, value, matured))
+        for way, scores in weighed.items()
+        if isfinite(value := _estimate(way, metric, counts, scores))
+        and (row := _signal(day, way, metric, value, matured))
     ]
 
 
@@ -72,30 +73,29 @@ def held(day: Day, subject: str, metric: str) -> list[Held]:
     ]
 
 
-def _values(
-    day: Day, metric: Metric, counts: Array, tables: Mapping[str, Array]
-) -> Iterator[tuple[str, float]]:
-    """Yield what each way says of the day."""
+def _weighed(day: Day, tables: Mapping[str, Array]) -> dict[str, Array]:
+    """Return the sums that each way estimates from: those of the mature days, and these by their weight."""
     together = np.sum(list(tables.values()), axis=0)
     if day.project.task == Task.REGRESSION:
-        loss = dle.estimate(counts, together)
-        yield "DLE", sqrt(loss) if metric is RMSE else loss
-        return
-    yield "CBPE", cbpe.estimate(metric, counts, together)
+        return {"DLE": together}
     profiled = [each for each in tables if each in day.past]
-    if len(profiled) >= DAYS:
-        weights = _weights(day, profiled)
-        weighed = sum(
-            weight * len(profiled) * tables[each] for weight, each in zip(weights, profiled, strict=True)
-        )
-        yield "PAPE", cbpe.estimate(metric, counts, np.asarray(weighed))
+    if len(profiled) < DAYS:
+        return {"CBPE": together}
+    grid = day.reference.grid
+    names = [name for name in day.project.data.features if name in grid.columns]
+    *past, today = pape.mixes([*(day.past[each] for each in profiled), day.profile], grid, names)
+    weights = pape.weights(np.array(past), today) * len(profiled)
+    return {
+        "CBPE": together,
+        "PAPE": np.tensordot(weights, np.array([tables[each] for each in profiled]), 1),
+    }
 
 
-def _weights(day: Day, profiled: list[str]) -> Array:
-    grid: Grid = day.reference.grid
-    names = tuple(name for name in day.project.data.features if name in grid.columns)
-    past = np.array([pape.mix(day.past[each], grid, names) for each in profiled])
-    return pape.weights(past, pape.mix(day.profile, grid, names))
+def _estimate(way: str, metric: Metric, counts: Array, scores: Array) -> float:
+    if way != "DLE":
+        return cbpe.estimate(metric, counts, scores)
+    loss = dle.estimate(counts, scores)
+    return sqrt(loss) if metric is RMSE else loss
 
 
 def _signal(

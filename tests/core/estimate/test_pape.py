@@ -43,7 +43,8 @@ def test_a_mix_has_the_shares_of_each_column_and_of_what_is_missing() -> None:
     from noria.monitor.profiling import profile
 
     grid = Grid(columns={"x": number_bins(np.arange(100.0)), "c": category_bins({"a": 3, "b": 1})})
-    found = pape.mix(profile(pl.DataFrame({"x": [1.0, None], "c": ["a", "a"]}), grid), grid, ("x", "c"))
+    rows = pl.DataFrame({"x": [1.0, None], "c": ["a", "a"]})
+    (found,) = pape.mixes([profile(rows, grid)], grid, ("x", "c"))
     assert len(found) == pape.PARTS + 1 + len("ab ") + 1
     assert found[pape.PARTS] == 0.5
     assert found[pape.PARTS + 1] == 1

@@ -8,6 +8,8 @@ anyway.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from noria.core.profile.grid import Grid
 from noria.core.profile.profile import Profile
 from noria.core.quality.metric import Array
@@ -18,17 +20,22 @@ RIDGE = 0.02
 """How strongly equal weights are preferred, against the mean squared size of a day's mix."""
 
 
-def mix(profile: Profile, grid: Grid, columns: tuple[str, ...]) -> Array:
-    """Return how these columns are distributed: the shares of each one's parts, and of missing values."""
+def mixes(profiles: Sequence[Profile], grid: Grid, columns: Sequence[str]) -> Array:
+    """Return how these columns are distributed in each profile; shape (profiles, k).
+
+    They are the shares of each column's parts, and of its missing values.
+    """
     import numpy as np
 
-    found = [np.empty(0)]
+    counts = np.array([profile.counts for profile in profiles])
+    missing = np.array([profile.tallies[:, 1] for profile in profiles])
+    found = [np.empty((len(profiles), 0))]
     for name in columns:
-        counts = profile.counts[grid.slices[name]]
-        begins = np.unique(np.arange(PARTS) * len(counts) // PARTS)
-        parts = [*np.add.reduceat(counts, begins), profile.tallies[grid.rows[name], 1]]
-        found.append(np.array(parts) / max(sum(parts), 1))
-    return np.concatenate(found)
+        own = counts[:, grid.slices[name]]
+        begins = np.unique(np.arange(PARTS) * own.shape[1] // PARTS)
+        parts = np.column_stack([np.add.reduceat(own, begins, axis=1), missing[:, grid.rows[name]]])
+        found.append(parts / np.maximum(parts.sum(axis=1, keepdims=True), 1))
+    return np.hstack(found)
 
 
 def weights(past: Array, today: Array) -> Array:
@@ -38,11 +45,13 @@ def weights(past: Array, today: Array) -> Array:
     1974), and a ridge towards equal ones, without which two days would stand for all.
     """
     import numpy as np
+    from scipy.linalg import cholesky, solve_triangular
     from scipy.optimize import nnls
 
     days = len(past)
-    ridge = np.sqrt(RIDGE * (past**2).sum(axis=1).mean() * days)
-    rows = np.vstack([past.T, ridge * np.eye(days)])
-    found, _ = nnls(rows, np.concatenate([today, np.full(days, ridge / days)]))
+    ridge = RIDGE * (past**2).sum(axis=1).mean() * days
+    # The same minimum as that of the k equations, from the products of the days alone: days are fewer.
+    root = cholesky(past @ past.T + ridge * np.eye(days), lower=True)
+    found, _ = nnls(root.T, solve_triangular(root, past @ today + ridge / days, lower=True))
     total = found.sum()
     return found / total if total else np.full(days, 1 / days)
