@@ -79,10 +79,10 @@ def _weighed(day: Day, tables: Mapping[str, Array]) -> dict[str, Array]:
     if day.project.task == Task.REGRESSION:
         return {"DLE": together}
     profiled = [each for each in tables if each in day.past]
-    if len(profiled) < DAYS:
-        return {"CBPE": together}
     grid = day.reference.grid
     names = [name for name in day.project.data.features if name in grid.columns]
+    if len(profiled) < DAYS or not names:
+        return {"CBPE": together}
     *past, today = pape.mixes([*(day.past[each] for each in profiled), day.profile], grid, names)
     weights = pape.weights(np.array(past), today) * len(profiled)
     return {

@@ -18,6 +18,8 @@ PARTS = 12
 """Neighbouring bins of a column are gathered into so many parts."""
 RIDGE = 0.02
 """How strongly equal weights are preferred, against the mean squared size of a day's mix."""
+UPDATES = 500
+"""Steps towards the weights; more of them change no estimate by much."""
 
 
 def mixes(profiles: Sequence[Profile], grid: Grid, columns: Sequence[str]) -> Array:
@@ -41,17 +43,16 @@ def mixes(profiles: Sequence[Profile], grid: Grid, columns: Sequence[str]) -> Ar
 def weights(past: Array, today: Array) -> Array:
     """Return weights of the past days, shape (days,), that sum to 1: their mix comes closest to today's.
 
-    `past` has the shape (days, k), `today` (k,). Least squares with weights of 0 and above (Lawson and Hanson
-    1974), and a ridge towards equal ones, without which two days would stand for all.
+    `past` has the shape (days, k), `today` (k,). Least squares with weights above 0, by the multiplicative
+    updates of Lee and Seung (NIPS 2001), and a ridge towards equal ones, or two days would stand for all.
     """
     import numpy as np
-    from scipy.linalg import cholesky, solve_triangular
-    from scipy.optimize import nnls
 
     days = len(past)
     ridge = RIDGE * (past**2).sum(axis=1).mean() * days
-    # The same minimum as that of the k equations, from the products of the days alone: days are fewer.
-    root = cholesky(past @ past.T + ridge * np.eye(days), lower=True)
-    found, _ = nnls(root.T, solve_triangular(root, past @ today + ridge / days, lower=True))
-    total = found.sum()
-    return found / total if total else np.full(days, 1 / days)
+    products = past @ past.T + ridge * np.eye(days)
+    wanted = past @ today + ridge / days
+    found: Array = np.full(days, 1 / days)
+    for _ in range(UPDATES):
+        found *= wanted / (products @ found)
+    return found / found.sum()
