@@ -6,9 +6,6 @@ counts, and of its labels the one that tells of the latest moment. All labels st
 
 from __future__ import annotations
 
-from functools import reduce
-from operator import or_
-
 import polars as pl
 
 ROLES = ("champion", "challenger")
@@ -104,8 +101,8 @@ def counting(labels: pl.LazyFrame, holds: pl.LazyFrame) -> pl.LazyFrame:
 
 def held(spans: pl.DataFrame) -> pl.Expr:
     """Say of a label whether it came in one of these spans, of which there is one at least."""
-    within = (
+    within: list[pl.Expr] = [
         (pl.col("source") == source) & pl.col("at").is_between(begin, end, closed="left")
         for source, begin, end in spans.select("source", "begin", "end").iter_rows()
-    )
-    return reduce(or_, within)
+    ]
+    return pl.any_horizontal(within)

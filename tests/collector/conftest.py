@@ -75,6 +75,11 @@ def project(tmp_path: Path) -> Project:
 
 
 @pytest.fixture
+def make_project() -> Callable[[Path], Project]:
+    return flights_project
+
+
+@pytest.fixture
 def schema() -> TableSchema:
     return SCHEMA
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 TOLD = 8
 """Decisions that are shown."""
+RECENT = timedelta(days=2)
+"""How old labels of unknown predictions may be that are told of."""
 
 
 def command(
@@ -41,10 +44,12 @@ def command(
 def seen(project: Project) -> dict[str, Any]:
     """Return everything that the picture shows, as values."""
     from noria.adapters.supervisor import is_up
+    from noria.clock import open_clock
     from noria.loop.look import guarded, look
     from noria.wiring import state
 
     store = state(project)
+    since = (open_clock(project.home).now() - RECENT).date().isoformat()
     row = store.model(project.name)
     runs = [run for run in store.runs(project.name, 5) if run.status != "merged"]
     return {
@@ -62,6 +67,11 @@ def seen(project: Project) -> dict[str, Any]:
         "guard": guarded(store, project, row),
         "run": runs[0] if runs else None,
         "quality": store.quality(project.name)[-1:],
+        "unknown_labels": [
+            row
+            for row in store.signals(project.name, since)
+            if row.monitor == "feedback" and row.level != "ok"
+        ],
         "alerts": [alert for alert in store.alerts(project.name) if alert.ended is None],
         "parts": store.beats(),
         "decisions": store.ledger(project.name, TOLD),

@@ -48,6 +48,10 @@ def _stages(seen: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if run and (run.error or run.verdicts):
         yield "gates" if run.verdicts else "fault", run.error or f"{len(run.verdicts)} passed"
     yield "data", f"{collector.get('predictions', 0):,} predictions, {collector.get('labels', 0):,} labels"
+    if waiting := collector.get("held_labels"):
+        yield "held", f"{waiting:,} labels wait to be released or dropped: noria feedback"
+    if unknown := seen["unknown_labels"]:
+        yield "unknown", f"{unknown[-1].reason}, on {unknown[-1].day}"
     yield "quality", _quality(seen["quality"][-1]) if seen["quality"] else "no day is mature yet"
     yield "alerts", _alerts(seen["alerts"])
     for fault in (*_unlogged(seen), *_unwatched(collector, seen["alerts"])):
@@ -104,6 +108,8 @@ def _unwatched(collector: dict[str, Any], alerts: Sequence[AlertRow]) -> Iterato
     """Yield what keeps the monitors from watching, or people from being told."""
     for version, why in collector.get("unmonitored", {}).items():
         yield f"version {version} is not watched: {why}"
+    if why := collector.get("unaudited"):
+        yield f"skew is not looked for: {why}"
     if why := collector.get("unalerted"):
         yield why
     for alert in alerts:

@@ -23,11 +23,11 @@ MONITORS = ("skew", "feedback")
 class Audit:
     """Looks at each day that is over; days that end while it looks at another one are passed over.
 
-    `faults` says under "rows" why the last look failed, if it did.
+    `fault` says why the last look failed, "" where it did not.
     """
 
     def __init__(self, project: Project, state: State, now: datetime) -> None:
-        self.faults: dict[str, str] = {}
+        self.fault = ""
         self._project = project
         self._state = state
         said = [row.day for row in state.signals(project.name) if row.monitor in MONITORS]
@@ -75,9 +75,9 @@ class Audit:
         self._faults.seek(0)
         if self._child.returncode:
             lines = self._faults.read().decode(errors="replace").splitlines()
-            self.faults["rows"] = _last(lines) or f"exit code {self._child.returncode}"
+            self.fault = _last(lines) or f"exit code {self._child.returncode}"
         else:
-            self.faults.clear()
+            self.fault = ""
             said = msgspec.json.decode(self._said.read(), type=list[SignalRow])
             self._state.save_signals(said)
         self._close()

@@ -112,9 +112,12 @@ class Collector:
     def turn(self, *, last: bool = False) -> None:
         """Take over what is new in the log; write and measure when it is time to."""
         now = self._clock.now()  # before the log is read: what was recorded until now is then in hand
-        self._gathered += map(self._take, self._log.slices())
+        for slice_ in self._log.slices():
+            self._gathered.append(self._take(slice_))
+            if self._waiting() >= ENOUGH:  # however much there is, only so much is held
+                self._write(now)
         day = last_mature_day(self._project.data.label_delay, now)
-        rows = sum(taken.predictions.height + taken.labels.height for taken in self._gathered)
+        rows = self._waiting()
         waited = time.monotonic() - self._since
         matured = day != self._written_for
         if last or matured or rows >= ENOUGH or (waited >= GATHER and rows):
@@ -134,6 +137,10 @@ class Collector:
         """End what it has started."""
         self._audit.close()
         self._alerting.stop()
+
+    def _waiting(self) -> int:
+        """Return how many gathered rows wait for the tables."""
+        return sum(taken.predictions.height + taken.labels.height for taken in self._gathered)
 
     def _write(self, now: datetime) -> None:
         """Append the gathered records to the tables, and forget them."""
@@ -202,7 +209,8 @@ class Collector:
             "quarantined": self._log.quarantined,
             "held_labels": self._sources.waiting,
             "source": fingerprint(self._project.root, self._project.data.source),
-            "unmonitored": {**self._references.faults, **self._daily.faults, **self._audit.faults},
+            "unmonitored": {**self._references.faults, **self._daily.faults},
+            "unaudited": self._audit.fault,
             "unalerted": self._alerting.fault,
         }
         self._state.beat("collector", now, facts)

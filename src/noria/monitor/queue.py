@@ -161,5 +161,5 @@ def _within(value: pl.Expr, bins: Bins, places: np.ndarray) -> pl.Expr:
 
 
 def _shares(reference: Reference, profile: Profile, name: str) -> np.ndarray:
-    counts = profile.counts[reference.grid.slices[name]]
-    return counts / max(counts.sum(), 1)
+    counts = profile.counts[reference.grid.slices[name]].astype(float)
+    return counts / max(counts.sum(), 1.0)
