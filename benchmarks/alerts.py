@@ -56,10 +56,10 @@ def measure(scratch: Path) -> Found:
         title="Alerts on flights without drift",
         how=(
             f"The {WEEKS} weeks of 2013 in random order: the version learns from the first {LEARNT}, and the "
-            f"others come in day by day. All {len(MONITORS)} monitors look at each, with the default budget of "
-            "one false alarm a month, and their signals become alerts as in the collector. There is no drift "
-            "by construction, so each alert that would tell somebody counts as false, also those of days on "
-            "which weather stations failed."
+            f"others come in day by day. All {len(MONITORS)} monitors look at each, with the default budget "
+            "of one false alarm a month, and their signals become alerts as in the collector. Nothing "
+            "drifts, by construction, so each alert that would tell somebody counts as false, even where "
+            "weather stations failed."
         ),
         header=("order", "days watched", "alerts", "allowed", "about"),
         rows=rows,

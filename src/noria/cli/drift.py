@@ -27,6 +27,9 @@ def command(
     version: Annotated[
         int | None, typer.Option(help="The version that is shown; by default the champion.")
     ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Learn to tell the last week's rows from those learnt from.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show how far each feature of a day is from what the version learnt from, and what changed."""
@@ -42,12 +45,27 @@ def command(
         said = [row for row in said if row.subject == column]
         if not said:
             raise StateError(f"nothing was said of a column {column}", hint="noria drift")
-    if as_json:
+    if explain:
+        _explain(project, store, said[-1], as_json=as_json)
+    elif as_json:
         print_json([row for row in said if row.day == said[-1].day or column])
     elif column:
         Console().print(course(said, _bars(project, store, said[-1])))
     else:
         Console().print(table(said))
+
+
+def _explain(project: Project, store: State, last: SignalRow, *, as_json: bool) -> None:
+    from rich.console import Console
+
+    from noria.cli.drift_table import told_apart
+    from noria.monitor.explanation import explanation
+
+    found = explanation(project, store, last.version, date.fromisoformat(last.day))
+    if as_json:
+        print_json(found)
+    else:
+        Console().print(told_apart(found))
 
 
 def _said(project: Project, store: State, day: str | None, version: int | None) -> list[SignalRow]:

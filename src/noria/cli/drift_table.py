@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from rich.console import Group
 from rich.table import Table
@@ -10,6 +11,9 @@ from rich.text import Text
 
 from noria.cli.sparkline import sparkline
 from noria.rows import SignalRow
+
+if TYPE_CHECKING:
+    from noria.monitor.domain import Domain
 
 SIZED = ("drift", "score")
 """The monitors whose values are distances."""
@@ -46,6 +50,16 @@ def course(said: Sequence[SignalRow], bars: Sequence[tuple[str, float, float]]) 
     before = [row for row in said if row.level != "ok" and row.day != day]
     lines += [Text(f"{row.day}  {row.reason}", style=COLOURS[row.level]) for row in reversed(before)]
     return Group(*lines, *_bars(bars))
+
+
+def told_apart(found: Domain) -> Group:
+    """Return how well rows that came are told from those learnt from, and by which columns."""
+    head = Text(f"told apart with an AUC of {found.auc:.3f}; .5 would be by chance alone")
+    worth = Table("column", "AUC lost without it", "", box=None, pad_edge=False)
+    most = max((lost for _, lost in found.columns), default=0.0)
+    for name, lost in found.columns:
+        worth.add_row(Text(name), f"{lost:.3f}", "━" * round(max(lost, 0) / most * BAR) if most > 0 else "")
+    return Group(head, worth)
 
 
 def _cells(row: SignalRow, course: Sequence[SignalRow]) -> tuple[Text, ...]:
