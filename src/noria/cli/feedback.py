@@ -35,16 +35,15 @@ def command(
     feedback = Feedback(project.home / "lake")
     if release or drop:
         _say(project, feedback, release or drop, "released" if release else "dropped", message, yes=yes)
-        return
-    tables = {"labels": _history(feedback, id)} if id else _sources(feedback)
-    if as_json:
-        print_json({name: frame.to_dicts() for name, frame in tables.items()})
+    elif id:
+        labels = _history(feedback, id)
+        print_json({"labels": labels.to_dicts()}) if as_json else _show(labels)
+    elif as_json:
+        print_json({"sources": feedback.sources().to_dicts(), "holds": feedback.spans().to_dicts()})
     else:
-        _show(tables)
-
-
-def _sources(feedback: Feedback) -> dict[str, pl.DataFrame]:
-    return {"sources": feedback.sources(), "holds": feedback.spans()}
+        _show(feedback.sources())
+        for span in feedback.spans().iter_rows(named=True):
+            print("{source}, {begin:%F %T} to {end:%F %T}: {state} by {by}, {reason}".format(**span))
 
 
 def _history(feedback: Feedback, id: str) -> pl.DataFrame:  # noqa: A002
@@ -75,19 +74,17 @@ def _say(project: Project, feedback: Feedback, source: str, state: str, message:
     print(f"{spans} held stretch{'es' * (spans > 1)} of labels of {source}: {state}")
 
 
-def _show(tables: dict[str, pl.DataFrame]) -> None:
+def _show(rows: pl.DataFrame) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    for frame in tables.values():
-        if frame.is_empty():
-            continue
-        table = Table(*frame.columns, box=None)
-        for row in frame.iter_rows():
-            table.add_row(*map(_text, row))
-        Console().print(table)
-    if all(frame.is_empty() for frame in tables.values()):
+    if rows.is_empty():
         print("no labels yet: noria label FILE sends some")
+        return
+    table = Table(*rows.columns, box=None)
+    for row in rows.iter_rows():
+        table.add_row(*map(_text, row))
+    Console().print(table)
 
 
 def _text(value: Any) -> str:

@@ -20,9 +20,9 @@ class Feedback:
         self._holds = Table(lake / "holds")
 
     def sources(self) -> pl.DataFrame:
-        """Return by `source` its `labels`, how many ids they have, how many of these are `unknown`, for no
+        """Return a row for each `source`: how many labels and ids came from it, and when the `last` one did.
 
-        prediction has them, how many labels are `held` or `dropped`, and when the `last` came.
+        Of the ids some are `unknown`: no prediction has them. Of the labels some are `held` or `dropped`.
         """
         if not (self._labels.rows and self._predictions.schema):
             return pl.DataFrame()

@@ -63,7 +63,7 @@ def queue(project: Project, state: State, now: datetime, limit: int) -> pl.DataF
             "at",
             _told(project.task),
             *features,
-            label=pl.lit(""),
+            label=pl.lit(None, pl.String),
             source=pl.lit("queue"),
             why=pl.concat_str(why, separator="; ", ignore_nulls=True),
             score=score,
