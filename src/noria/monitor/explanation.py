@@ -26,6 +26,8 @@ def explanation(project: Project, state: State, version: int, day: date) -> Doma
     Raises:
         DataError: the version has no reference, its rows have no time, or nothing came.
     """
+    import sklearn.ensemble  # noqa: F401 - whose threads can be limited once it is there
+
     reference, row = References(state, project.name).of(version), state.version(project.name, version)
     if reference is None or row is None or project.data.time is None:
         raise DataError(
