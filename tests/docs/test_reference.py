@@ -17,7 +17,7 @@ from noria.core.quality import METRICS
 from noria.project import layout
 from noria.project.checks import CHECKS
 from noria.project.kinds import Key, ListOf, Table
-from noria.project.model import Alerts, Data, Monitor, Project, RolloutPolicy, Serve, Train
+from noria.project.model import Alerts, Data, Feedback, Monitor, Project, RolloutPolicy, Serve, Train
 from noria.project.parse import load
 
 VALUES = {
@@ -30,6 +30,7 @@ VALUES = {
     "serve": Serve,
     "monitor": Monitor,
     "alerts": Alerts,
+    "feedback": Feedback,
 }
 
 
