@@ -25,7 +25,7 @@ from noria.core.rollout import Step, open_rollout
 from noria.core.traffic import Arm, Plan
 from noria.core.window import ArmCounts, histogram
 from noria.errors import StaleEpoch, StateError, Unavailable
-from noria.rows import CohortRow, Entry, ModelRow, QualityRow, RunRow, VersionRow
+from noria.rows import AlertRow, CohortRow, Entry, ModelRow, QualityRow, RunRow, SignalRow, VersionRow
 from noria.testing import MemoryState
 
 NOW = datetime(2013, 2, 1, 3, 0, 0, 250_001, tzinfo=UTC)
@@ -301,6 +301,62 @@ def test_the_last_beat_of_each_part_is_kept(state):
         "collector": {"backlog": 0, "at": NOW + timedelta(seconds=1)},
         "gateway": {"at": NOW},
     }
+
+
+# --- Signals and alerts ----------------------------------------------------------------------------------
+
+
+def said(day, subject="carrier", version=1, **fields):
+    given = {"monitor": "drift", "level": "ok", "value": 0.1, "limit": 0.2, "reason": "r", **fields}
+    return SignalRow(model="churn", day=day, version=version, subject=subject, **given)
+
+
+def alert(name, opened=NOW, **fields):
+    given = {"version": 1, "about": "inputs", "severity": "warning", "title": "t", **fields}
+    return AlertRow(model="churn", id=name, opened=opened, last_seen=opened, **given)
+
+
+def test_signals_by_day_version_and_subject_the_same_one_replaced(state):
+    first, tenth = said("2013-02-01", version=2), said("2013-02-01", version=10)
+    later = said("2013-02-02", value=math.inf, numbers={"p": 0.5})
+    state.save_signals([later, tenth, first])
+    state.save_signals([replace(first, level="alert")])
+    assert state.signals("churn") == [replace(first, level="alert"), tenth, later]
+    assert state.signals("churn", "2013-02-02") == [later]
+    assert state.signals("other") == []
+
+
+def test_alerts_newest_first_with_all_that_is_known_of_them(state):
+    told = alert("b", told=("$SLACK",), failed={"2 json": "no answer"}, signals=(said("2013-02-01"),))
+    state.save_alert(alert("a", NOW - timedelta(days=1), ended=NOW))
+    state.save_alert(told)
+    assert [row.id for row in state.alerts("churn")] == ["b", "a"]
+    assert state.alerts("churn", 1) == [told]
+
+
+def test_an_alert_is_changed_with_the_entry_that_says_who_did_it(state):
+    state.save_alert(alert("a"))
+    changed = state.change_alert("churn", "a", lambda row: replace(row, confirmed="they recoded"), [entry()])
+    assert state.alerts("churn") == [changed] == [alert("a", confirmed="they recoded")]
+    assert len(state.ledger("churn")) == 1
+    assert state.change_alert("churn", "b", lambda row: row, [entry()]) is None
+    assert len(state.ledger("churn")) == 1
+
+
+def test_no_word_is_lost_where_many_change_an_alert_at_once(state):
+    state.save_alert(alert("a"))
+
+    def tell(name):
+        for number in range(10):
+            route = f"{name}{number}"
+            state.change_alert("churn", "a", lambda row, route=route: replace(row, told=(*row.told, route)))
+
+    threads = [threading.Thread(target=tell, args=(name,)) for name in "xyz"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(state.alerts("churn")[0].told)) == 30
 
 
 # --- What only SQL can fail ------------------------------------------------------------------------------
