@@ -32,6 +32,12 @@ def test_forms(content: str, ids: list, labels: list, times: list) -> None:
     assert (given.ids, given.labels, given.times) == (ids, labels, times)
 
 
+def test_so_many_labels_that_others_would_wait_are_refused() -> None:
+    with pytest.raises(RequestError, match="noria label FILE sends any number") as raised:
+        decode(b'{"ids": ["a"], "labels": [1]}' + b" " * 2 * 2**20)
+    assert raised.value.status == 413
+
+
 FAULTS = [
     ("{}", "labels: send"),
     ('{"label": 1}', "labels: send"),

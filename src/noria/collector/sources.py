@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from noria.core.burst import Block, suspicious
+from noria.core.burst import BLOCKS, Block, suspicious
 from noria.delta import Table
 from noria.outcomes import HOLDS, SPAN, held, standing
 from noria.project.model import Project, Task
@@ -19,6 +19,8 @@ REACH = timedelta(days=28)
 """How far back the hours go that a new one is held against."""
 Hour = tuple[str, int]
 """A source, and the number of an hour since 1970."""
+Hours = dict[int, Counter[str]]
+"""Labels by hour and class."""
 
 
 class Sources:
@@ -33,7 +35,9 @@ class Sources:
         self._holds = holds
         self._spans = standing(holds.scan())
         self._reach = max(REACH, self._cap.period) if self._cap else REACH
-        self._hours: dict[Hour, Counter[str]] = defaultdict(Counter)
+        self._hours: dict[str, Hours] = defaultdict(lambda: defaultdict(Counter))
+        self._all: Hours = defaultdict(Counter)
+        self._oldest = 0
         days = {day for day in labels.days() if day >= (now - self._reach).date()}
         known = labels.scan(days).select("source", "at", "label").collect() if days else pl.DataFrame()
         self._numbers = project.task == Task.REGRESSION
@@ -64,7 +68,8 @@ class Sources:
         hour = pl.col("at").dt.epoch("s") // HOUR
         counted = labels.group_by("source", hour.alias("at"), label.cast(pl.String)).len()
         for source, number, name, count in counted.drop_nulls().iter_rows():
-            self._hours[source, number][name] += count
+            self._hours[source][number][name] += count
+            self._all[number][name] += count
         return {(source, number) for source, number in counted.select("source", "at").unique().iter_rows()}
 
     def _over_cap(self, fresh: Iterable[Hour]) -> Iterator[dict[str, Any]]:
@@ -74,11 +79,8 @@ class Sources:
         length = int(self._cap.period.total_seconds())
         known = {(row["source"], row["end"]) for row in self._rows("cap")}
         for source, begin in sorted({(source, hour * HOUR // length * length) for source, hour in fresh}):
-            came = sum(
-                counts.total()
-                for (other, hour), counts in self._hours.items()
-                if other == source and begin <= hour * HOUR < begin + length
-            )
+            hours = self._hours[source].items()
+            came = sum(seen.total() for hour, seen in hours if begin <= hour * HOUR < begin + length)
             first, end = _moment(begin), _moment(begin + length)
             if came > self._cap.count and (source, end) not in known:
                 days = {day for day in self._labels.days() if first.date() <= day <= end.date()}
@@ -98,27 +100,35 @@ class Sources:
 
     def _suspicion(self, source: str, hour: int) -> str:
         """Return what is far off in a source's hour, or ""."""
-        back = {
-            (row["source"], int(row["begin"].timestamp()) // HOUR)
-            for row in self._rows("burst")
-            if row["state"] != "released"
-        }
-        own = {at: seen for (name, at), seen in self._hours.items() if name == source}
-        others: dict[int, Counter[str]] = defaultdict(Counter)
-        for (name, at), seen in self._hours.items():
-            if name != source and (name, at) not in back:
-                others[at].update(seen)
-        before = {at: seen for at, seen in own.items() if at < hour and (source, at) not in back}
+        held_back = self._held_back()
+        own = self._hours[source]
+        before = [seen for at, seen in own.items() if at < hour and (source, at) not in held_back]
+        if len(before) < BLOCKS:
+            return ""
+        others = self._others(source, held_back)
         classes = {name for seen in own.values() for name in seen}
         for name in sorted(classes):
-            past = [_block(seen, name) for seen in before.values()]
-            theirs = [_block(seen, name) for at, seen in others.items() if at < hour]
-            block, beside = _block(own[hour], name), _block(others[hour], name)
-            if suspicious(past, block, theirs, beside, len(classes)):
+            past = [_block(seen, name) for seen in before]
+            theirs = [_block(seen, name) for at, seen in others.items() if at < hour and seen.total()]
+            block = _block(own[hour], name)
+            if suspicious(past, block, theirs, _block(others.get(hour, Counter()), name), len(classes)):
                 usual = sum(each.events for each in past) / sum(each.labels for each in past)
                 share = block.events / block.labels
                 return f"{share:.0%} of {block.labels} labels were {name}, {usual:.0%} of those before"
         return ""
+
+    def _held_back(self) -> set[Hour]:
+        """Return the hours of sources that were far off, and that nobody has released."""
+        spans = [row for row in self._rows("burst") if row["state"] != "released"]
+        return {(row["source"], int(row["begin"].timestamp()) // HOUR) for row in spans}
+
+    def _others(self, source: str, held_back: Iterable[Hour]) -> Hours:
+        """Return the labels of all sources but one, without what is held back."""
+        others = {at: seen - self._hours[source].get(at, Counter()) for at, seen in self._all.items()}
+        for name, at in held_back:
+            if name != source and at in others:
+                others[at] -= self._hours[name].get(at, Counter())
+        return others
 
     def _changed(self) -> pl.Series:
         """Return the ids of the labels on which something else was said since the last look."""
@@ -142,9 +152,16 @@ class Sources:
         return self._spans.filter(pl.col("kind") == kind).to_dicts()
 
     def _forget(self, now: datetime) -> None:
+        """Forget the hours that are out of reach; once an hour is often enough."""
         oldest = int((now - self._reach).timestamp()) // HOUR
-        for key in [key for key in self._hours if key[1] < oldest]:
-            del self._hours[key]
+        if oldest == self._oldest:
+            return
+        self._oldest = oldest
+        for hours in (self._all, *self._hours.values()):
+            for hour in [hour for hour in hours if hour < oldest]:
+                del hours[hour]
+        for source in [source for source, hours in self._hours.items() if not hours]:
+            del self._hours[source]
 
 
 def _block(seen: Counter[str], name: str) -> Block:

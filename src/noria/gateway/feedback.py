@@ -13,6 +13,8 @@ Value = float | int | str | bool
 Time = float | datetime
 """Of which moment a label tells: seconds since 1970, or ISO 8601, in UTC where it names no zone."""
 
+LARGEST = 2 * 2**20
+"""Bytes of a body that are decoded in less than a tenth of a second."""
 LATEST = 2**33
 """Seconds since 1970 below which a time lies: the year 2242."""
 
@@ -51,8 +53,11 @@ def decode(content: bytes, key: str = "") -> Given:
     """Return the labels of a body. A single label without an id is that of `key`.
 
     Raises:
-        RequestError: 400, the body has none of the forms, or a label or a time is none that can be kept.
+        RequestError: 400, the body has none of the forms, or a label or a time is none that can be kept; 413,
+            it is so large that all others would wait for it.
     """
+    if len(content) > LARGEST:
+        raise RequestError(413, f"labels: at most {LARGEST} bytes at once; noria label FILE sends any number")
     ids, labels, times = _triples(body.decode(_decoder, content), key)
     for key, label in zip(ids, labels, strict=True):
         if type(label) is int and abs(label) >= 2**63:

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from noria.core.profile.grid import Bins, CategoryBins, NumberBins
+from noria.core.profile.grid import Bins, CategoryBins, NumberBins, Numbers
 from noria.core.profile.profile import Profile, total
 from noria.core.profile.reference import Reference
 from noria.delta import Table
@@ -160,6 +160,6 @@ def _within(value: pl.Expr, bins: Bins, places: np.ndarray) -> pl.Expr:
     )
 
 
-def _shares(reference: Reference, profile: Profile, name: str) -> np.ndarray:
-    counts = profile.counts[reference.grid.slices[name]].astype(float)
-    return counts / max(counts.sum(), 1.0)
+def _shares(reference: Reference, profile: Profile, name: str) -> Numbers:
+    counts: Numbers = profile.counts[reference.grid.slices[name]].astype(float)
+    return np.asarray(counts / max(counts.sum(), 1.0))
