@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import date
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, timedelta
 from functools import lru_cache
 
 import numpy as np
 
-from noria.core.drift import jensen_shannon, l_infinity
-from noria.core.drift.budget import daily
+from noria.core.drift import categories, histogram
+from noria.core.drift.blocks import FEWEST, Judged
+from noria.core.drift.budget import covered, daily
+from noria.core.drift.categories import Categories
 from noria.core.drift.change import changes
 from noria.core.drift.discovery import SHARE, adjusted
-from noria.core.drift.statistic import Statistic
-from noria.core.drift.threshold import FEWEST, Judged, Threshold, Whole, learn
-from noria.core.profile.grid import Bins, CategoryBins, Grid
+from noria.core.drift.histogram import Histogram
+from noria.core.drift.statistic import Whole
+from noria.core.profile.grid import Grid, NumberBins
 from noria.core.profile.profile import Profile
 from noria.core.profile.reference import Reference
 from noria.monitor.day import Day
 from noria.monitor.profiling import OWN
 from noria.rows import SignalRow
 
-MANY = 50
-"""More categories are compared one by one: a change of one drowns in the chance of all."""
-
+Threshold = Histogram | Categories
 Thresholds = Mapping[str, Threshold]
+"""What is usual for each column."""
 
 
 def drift(day: Day) -> list[SignalRow]:
@@ -43,7 +44,8 @@ def learnt(grid: Grid, blocks: Mapping[str, Profile], columns: Sequence[str]) ->
     found = {}
     for name in columns:
         counts = np.stack([profile.counts[grid.slices[name]] for profile in blocks.values()])
-        if threshold := learn(_statistic(grid.columns[name]), counts, weekdays):
+        kind = histogram if isinstance(grid.columns[name], NumberBins) else categories
+        if threshold := kind.learn(counts, weekdays):
             found[name] = threshold
     return found
 
@@ -73,25 +75,30 @@ def _signal(
 ) -> SignalRow:
     """Return the signal of a column; of all columns as surprising, the share `together` is false."""
     counts = day.profile.counts[day.reference.grid.slices[name]]
-    alarming = daily(day.project.alerts.false_alarms)
-    level = "alert" if together <= alarming else "notice" if together <= SHARE else "ok"
-    sizes = f"{threshold.statistic.NAME} {found.distance:.3f}, usually up to {found.limit:.3f}"
+    a_day = daily(day.project.alerts.false_alarms)
+    sure = covered(together, a_day, again(day.day, (day.version, monitor, name), day.before))
+    level = "ok" if together > SHARE else "alert" if sure else "notice"
+    sizes = f"{found.value:.3g} {threshold.UNIT}, usually up to {found.limit:.3g}"
     reason = f"{name} is as usual: {sizes}"
     if level != "ok":
         moved = changes(day.reference.grid.columns[name], threshold.centre(day.day.weekday()), counts)
         reason = f"{name} drifted: {', '.join(map(str, moved))} ({sizes})"
     numbers = {"p": found.p, "together": together, "rows": int(counts.sum())}
-    return day.signal(monitor, name, level, found.distance, found.limit, reason, **numbers)
+    return day.signal(monitor, name, level, found.value, found.limit, reason, **numbers)
+
+
+def again(row_day: date, subject: tuple[int, str, str], before: Iterable[SignalRow]) -> bool:
+    """Return whether a version's monitor noticed this column (version, monitor, column) on the day before."""
+    yesterday = (row_day - timedelta(days=1)).isoformat()
+    return any(
+        row.day == yesterday and row.level != "ok" and (row.version, row.monitor, row.subject) == subject
+        for row in before
+    )
 
 
 @lru_cache(maxsize=8)
 def _of_reference(reference: Reference, features: tuple[str, ...]) -> Thresholds:
     return learnt(reference.grid, reference.blocks, features)
-
-
-def _statistic(bins: Bins) -> Statistic:
-    many = isinstance(bins, CategoryBins) and len(bins.categories) > MANY
-    return l_infinity if many else jensen_shannon
 
 
 def _weekdays(blocks: Sequence[str]) -> Whole | None:

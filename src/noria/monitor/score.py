@@ -5,7 +5,7 @@ What a model answered to the rows that it learnt from is no yardstick: it knew t
 
 from __future__ import annotations
 
-from noria.core.drift.threshold import FEWEST
+from noria.core.drift.blocks import FEWEST
 from noria.monitor.day import Day
 from noria.monitor.drift import judged, learnt
 from noria.monitor.profiling import OUTPUT

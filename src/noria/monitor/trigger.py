@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
-from noria.core.drift.budget import daily
+from noria.core.drift.budget import covered, daily
 from noria.core.policy import Rate
+from noria.monitor.drift import again
 from noria.rows import SignalRow
 
 ASKED = ("drift", "score")
@@ -18,8 +20,17 @@ def drift_call(signals: Sequence[SignalRow], rate: Rate) -> str | None:
     `signals` are those of the champion since the last run. They are judged anew, by the rate of the trigger:
     alerts are for people, and have their own.
     """
-    alarming = daily(rate, monitors=len(ASKED))
-    found = [row for row in signals if row.monitor in ASKED and row.numbers.get("together", 1.0) <= alarming]
+    a_day = daily(rate, monitors=len(ASKED))
+    found = [
+        row
+        for row in signals
+        if row.monitor in ASKED
+        and covered(
+            row.numbers.get("together", 1.0),
+            a_day,
+            again(date.fromisoformat(row.day), (row.version, row.monitor, row.subject), signals),
+        )
+    ]
     if not found:
         return None
     newest = max(row.day for row in found)

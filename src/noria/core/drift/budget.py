@@ -21,3 +21,11 @@ def daily(rate: Rate, monitors: int = MONITORS) -> float:
     0.00417
     """
     return min(rate.count * (timedelta(days=1) / rate.period) / monitors, 1.0)
+
+
+def covered(p: float, a_day: float, again: bool) -> bool:
+    """Return whether an alarm at this p-value is in the budget of a day.
+
+    One bad day is no reason to wake somebody: the second one is (`again`), or one as rare as two.
+    """
+    return p <= (a_day if again else a_day**2)

@@ -25,8 +25,6 @@ import numpy as np
 
 from noria.core.drift.statistic import Counts, Numbers, shares
 
-NAME = "Jensen-Shannon distance"
-TRIFLE = 1e-4
 FEW, MANY = 1e-9, 1e9
 """Expected rows of a bin between which the table holds."""
 
