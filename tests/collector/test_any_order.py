@@ -120,6 +120,7 @@ def test_any_order_gives_the_same_tables(tmp_path, schema, start, make_project) 
 
 
 @pytest.mark.evidence
+@pytest.mark.timeout(1800)
 def test_a_hundred_orders_of_a_hundred_thousand_labels(tmp_path, schema, start, make_project) -> None:
     began = time.monotonic()
     same, sent = alike(tmp_path, schema, start, 100_000, 100, make_project)
