@@ -88,6 +88,17 @@ def test_feedback_is_on_disk_before_it_is_accepted(served: Any) -> None:
     assert {record["source"] for record in labels} == {"ops"}
 
 
+@pytest.mark.parametrize("path", ["/endpoints/m/invocations", "/invocations"])
+def test_sagemakers_inference_id_is_what_labels_come_by(served: Any, path: str) -> None:
+    named = {"x_amzn_sagemaker_inference_id": f"visit to {path}"}
+    answer = served.request("POST", path, {"instances": [ROW]}, **named)
+    assert (answer.status, answer.headers["x-request-id"]) == (200, f"visit to {path}")
+    assert served.request("POST", "/feedback", {"label": 1}, **named).json == {"accepted": 1}
+    prediction, label = served.records()[-2:]
+    assert (prediction["k"], label["k"]) == ("p", "l")
+    assert prediction["ids"] == label["ids"] == [f"visit to {path}"]
+
+
 def test_entities_are_shared_out_and_stay_where_they_are(gateway: Any, artifacts: Sequence[Any]) -> None:
     gateway.serve(1, {8: 30, 7: 70}, {7: artifacts[0], 8: artifacts[1]})
     connection = gateway.connect()

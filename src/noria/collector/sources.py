@@ -39,16 +39,15 @@ class Sources:
         self._all: Hours = defaultdict(Counter)
         self._oldest = 0
         days = {day for day in labels.days() if day >= (now - self._reach).date()}
-        known = labels.scan(days).select("source", "at", "label").collect() if days else pl.DataFrame()
         self._numbers = project.task == Task.REGRESSION
-        self._centre = known["label"].median() if self._numbers and days else None
-        self._fresh = self._add(known) if days else set()
+        self._centre: float | None = None
+        self._fresh = self._add(labels.scan(days)) if days else set()
         self.waiting = self._waiting()
 
     def look(self, new: pl.DataFrame, now: datetime) -> pl.Series:
         """Look at labels that were appended; return the ids whose labels began or ceased to count."""
         self._forget(now)
-        fresh = self._fresh | self._add(new)
+        fresh = self._fresh | self._add(new.lazy())
         self._fresh = set()
         said = [*self._over_cap(fresh), *self._bursts(fresh)]
         if said:
@@ -58,15 +57,15 @@ class Sources:
         self.waiting = self._waiting()
         return changed
 
-    def _add(self, labels: pl.DataFrame) -> set[Hour]:
+    def _add(self, labels: pl.LazyFrame) -> set[Hour]:
         """Count labels by source, hour and class; return the sources' hours among them."""
         label = pl.col("label")
         if self._numbers:
             if self._centre is None:
-                self._centre = labels["label"].median()
+                self._centre = labels.select(label.median()).collect().item()
             label = label > pl.lit(self._centre)
         hour = pl.col("at").dt.epoch("s") // HOUR
-        counted = labels.group_by("source", hour.alias("at"), label.cast(pl.String)).len()
+        counted = labels.group_by("source", hour.alias("at"), label.cast(pl.String)).len().collect()
         for source, number, name, count in counted.drop_nulls().iter_rows():
             self._hours[source][number][name] += count
             self._all[number][name] += count
