@@ -46,6 +46,36 @@ def test_the_cost_of_a_category_is_its_share(colour: str | None, share: float) -
     assert found[0, 1] == pytest.approx(-log(share))
 
 
+def test_the_score_is_the_sum_or_the_largest_whichever_is_further() -> None:
+    known = Detector(detector().columns, together=4.0, alone=3.0)
+    assert known.score(np.array([[2.0, 1.0], [3.0, 0.0]])) == pytest.approx([3 / 4, 3 / 3])
+
+
+def test_all_that_is_missing_together_hides_no_absurd_number() -> None:
+    """In 1 row of 100 all ten columns of weather are missing: such a row's costs add up to much."""
+    draw = np.random.default_rng(9)
+    rows = {f"weather {number}": draw.normal(size=20_000) for number in range(10)}
+    gone = draw.uniform(size=20_000) < 0.01
+    rows = {name: np.where(gone, np.nan, values) for name, values in rows.items()}
+    found, _ = learn(rows | {"distance": draw.exponential(size=20_000)}, frozenset({*rows, "distance"}))
+    ordinary = {name: [0.0] for name in rows}
+    assert found.scores({"distance": [1.0]}, 1)[0] < found.limit  # no weather
+    assert found.scores(ordinary | {"distance": [1.0]}, 1)[0] < found.limit
+    assert found.scores(ordinary | {"distance": [1e4]}, 1)[0] > found.limit
+
+
+def test_the_sum_ranks_rows_as_the_empirical_distribution_does() -> None:
+    """PyOD's ECOD: the larger of the two tails' -log, of each column, added up; its ranks agree."""
+    draw = np.random.default_rng(11)
+    table = np.column_stack([draw.normal(size=3_000), draw.exponential(size=3_000), draw.uniform(size=3_000)])
+    ranks = table.argsort(axis=0).argsort(axis=0)
+    exact = -np.log(np.minimum(ranks + 1, 3_000 - ranks) / 3_000).sum(axis=1)
+    known = fit({str(place): column for place, column in enumerate(table.T)}, frozenset("012"))
+    found = known.terms({str(place): column for place, column in enumerate(table.T)}, 3_000).sum(axis=1)
+    assert np.corrcoef(exact.argsort().argsort(), found.argsort().argsort())[0, 1] > 0.94
+    assert np.abs(exact - found).max() < 3 * np.log(2)  # a cost is exact to log 2
+
+
 def test_the_score_is_the_sum_and_names_what_made_it() -> None:
     rows = {"size": [50.0, 0.0], "colour": ["green", "red"]}
     terms = detector().terms(rows, 2)

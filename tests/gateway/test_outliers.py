@@ -12,7 +12,7 @@ from noria.core.bounds import Bounds, pack
 from noria.core.conformal import calibrate
 from noria.core.outliers import learn
 
-ROW = [i / 20 for i in range(20)]
+ROW = [0.05 + i / 22 for i in range(20)]
 STRANGE = [1e9, 0.05, -1e9, *ROW[3:]]
 NAMES = [f"x{i}" for i in range(20)]
 
@@ -36,7 +36,7 @@ def bounded(model: Callable[..., Any]) -> Callable[..., Any]:
 
 def test_scores_come_where_they_are_asked_for(gateway: Any, bounded: Callable[..., Any]) -> None:
     gateway.serve(1, {3: 100}, {3: bounded()})
-    assert "x-noria-outlier" not in gateway.infer().headers
+    assert "x-noria-outlier" not in gateway.infer([ROW]).headers
     answer = gateway.infer([ROW, STRANGE], x_noria_outlier="1")
     ordinary, strange = json.loads(answer.headers["x-noria-outlier"])
     assert (answer.status, len(answer.output)) == (200, 2)
@@ -103,7 +103,7 @@ def test_who_abstains_says_which_row_and_why(
     assert answer.status == 422
     assert b"row 1 is unlike all that the model learnt from" in answer.body
     assert [row[1:3] for row in gateway.predictions()] == [(3, "abstained")] * 2
-    assert gateway.infer().status == 200
+    assert gateway.infer([ROW]).status == 200
     assert counted(gateway, "abstain") == 1
 
 
@@ -112,13 +112,13 @@ def test_a_margin_is_told_and_recorded_and_follows_the_level(
 ) -> None:
     gateway = start(coverage=0.8)
     gateway.serve(1, {3: 100}, {3: bounded()})
-    headers = gateway.infer().headers
+    headers = gateway.infer([ROW]).headers
     # of 9 misfits the rank is 10 x 0.8, the 8th
     assert (headers["x-noria-coverage"], headers["x-noria-margin"]) == ("0.8", "0.8")
     fresh = gateway.home / "gateway" / "coverage.new"
     fresh.write_text('{"level": 0.41}')
     fresh.rename(gateway.home / "gateway" / "coverage.json")
-    gateway.wait_until(lambda: gateway.infer().headers["x-noria-margin"] == "0.5", "the margin follows")
+    gateway.wait_until(lambda: gateway.infer([ROW]).headers["x-noria-margin"] == "0.5", "the margin follows")
     margins = [record["margin"] for record in gateway.records()]
     assert margins[0] == 0.8
     assert margins[-1] == 0.5

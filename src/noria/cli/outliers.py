@@ -52,7 +52,7 @@ def _table(found: Sequence[Outlier]) -> Table:
     told = Table("id", "version", "role", "score", "limit", "above all by", box=None, pad_edge=False)
     for each in found:
         made = ", ".join(f"{name} = {each.sent[name]} ({part:.1f})" for name, part in each.columns.items())
-        cells = (each.id, str(each.version), each.role, f"{each.score:.1f}", f"{each.limit:.1f}", made)
+        cells = (each.id, str(each.version), each.role, f"{each.score:.2f}", f"{each.limit:.2f}", made)
         told.add_row(*cells, style="red" if each.score > each.limit else "")
     return told
 

@@ -1,10 +1,11 @@
-"""How unlike the rows that a model learnt from a row is: how rare each of its values is, added up.
+"""How unlike the rows that a model learnt from a row is: how rare its values are.
 
-The score is that of ECOD (Li et al. 2022, arXiv 2201.00382, as its authors' PyOD computes it): the sum over
-the columns of -log P, where P is the share of the reference that is at least as far out on the nearer side;
-of a category, or of a missing value, P is its own share. Beyond all that the reference has, P is taken to
-fall with the inverse of the distance, as slowly as heavy tails do: one absurd number is enough. Columns are
-looked at one by one, so a score says which of them made it, and a few hundred numbers tell it.
+The cost of a value is -log P, where P is the share of the reference that is at least as far out on the nearer
+side (ECOD: Li et al. 2022, arXiv 2201.00382, as its authors' PyOD computes it); of a category, or of a value
+that is missing, P is its own share. Beyond all that the reference has, P is taken to fall with the inverse of
+the distance, as slowly as heavy tails do. ECOD adds the costs of a row up. Where columns go together, such as
+all the weather of an hour that nobody recorded, that hides a single absurd value: so the largest counts too.
+Columns are looked at one by one: a score says which of them made it, and a few hundred numbers tell it.
 """
 
 from __future__ import annotations
@@ -83,9 +84,15 @@ Costs = NumberCosts | CategoryCosts
 
 
 class Detector(msgspec.Struct, frozen=True):
-    """The costs of the values of each column, and the `limit` above which a row is an outlier."""
+    """The costs of the values of each column, and the score above which a row is an outlier.
+
+    A score is the sum of a row's costs in units of `together`, or the largest of them in units of `alone`,
+    whichever is more. These are what a share of RATE of ordinary rows exceeds, and so is the `limit`.
+    """
 
     columns: dict[str, Costs]
+    together: float = 1.0
+    alone: float = np.inf
     limit: float = np.inf
 
     def terms(self, rows: Mapping[str, Values], count: int) -> Numbers:
@@ -98,7 +105,11 @@ class Detector(msgspec.Struct, frozen=True):
 
     def scores(self, rows: Mapping[str, Values], count: int) -> Numbers:
         """Return the score of each row; shape (count,)."""
-        found: Numbers = self.terms(rows, count).sum(axis=1)
+        return self.score(self.terms(rows, count))
+
+    def score(self, terms: Numbers) -> Numbers:
+        """Return the scores of rows whose costs are these, shape (n, columns); shape (n,)."""
+        found: Numbers = np.maximum(terms.sum(axis=1) / self.together, terms.max(axis=1) / self.alone)
         return found
 
     def told(self, terms: Numbers, most: int = 3) -> dict[str, float]:
@@ -115,19 +126,20 @@ def fit(rows: Mapping[str, Values], numbers: frozenset[str]) -> Detector:
 def learn(rows: Mapping[str, Values], numbers: frozenset[str]) -> tuple[Detector, Numbers]:
     """Return the detector for rows like these, in the order of their time, and their scores, shape (n,).
 
-    Each stretch of the rows is scored by what the others are like, as rows that come later will be; the limit
-    is what a share of RATE of these scores exceeds.
+    Each stretch of the rows is scored by what the others are like, as rows that come later will be.
     """
     count = len(next(iter(rows.values())))
     stretches = np.arange(count) * STRETCHES // max(count, 1)
-    scores = np.zeros(count)
+    terms = np.zeros((count, len(rows)))
     for stretch in np.unique(stretches):
         inside = stretches == stretch
         others = fit({name: _at(values, ~inside) for name, values in rows.items()}, numbers)
-        scores[inside] = others.scores(
-            {name: _at(values, inside) for name, values in rows.items()}, int(inside.sum())
-        )
-    return Detector(fit(rows, numbers).columns, limit(scores)), scores
+        own = {name: _at(values, inside) for name, values in rows.items()}
+        terms[inside] = others.terms(own, int(inside.sum()))
+    columns = fit(rows, numbers).columns
+    units = Detector(columns, together=limit(terms.sum(axis=1)), alone=limit(terms.max(axis=1)))
+    scores = units.score(terms)
+    return Detector(columns, together=units.together, alone=units.alone, limit=limit(scores)), scores
 
 
 def limit(scores: Numbers) -> float:

@@ -40,12 +40,13 @@ def clip(batch: Batch, rows: Sequence[int], detector: Detector) -> Batch:
 def refusal(batch: Batch, detector: Detector) -> RequestError:
     """Return what a client is told whose rows are not answered: which of them is the worst, and why."""
     terms = detector.terms(_columns(batch), batch.rows)
-    row = int(terms.sum(axis=1).argmax())
-    made, score = ", ".join(detector.told(terms[row])), terms[row].sum()
+    scores = detector.score(terms)
+    row = int(scores.argmax())
+    made = ", ".join(detector.told(terms[row]))
     return RequestError(
         422,
         f"row {row} is unlike all that the model learnt from, above all by {made}: "
-        f"its score is {score:.1f}, and the limit {detector.limit:.1f}",
+        f"its score is {scores[row]:.2f}, and the limit {detector.limit:.2f}",
     )
 
 
@@ -61,13 +62,14 @@ def header(batch: Batch, detector: Detector | None) -> bytes:
         raise RequestError(
             400, f"{ASKED.decode()}: up to {MOST} rows are scored in an answer, not {batch.rows}"
         )
-    said = [_told(terms, detector) for terms in detector.terms(_columns(batch), batch.rows)]
+    terms = detector.terms(_columns(batch), batch.rows)
+    said = [_told(*row, detector) for row in zip(terms, detector.score(terms).tolist(), strict=True)]
     return b"%b: %b\r\n" % (ASKED, json.dumps(said).encode())
 
 
-def _told(terms: Numbers, detector: Detector) -> dict[str, Any]:
+def _told(terms: Numbers, score: float, detector: Detector) -> dict[str, Any]:
     columns = {name: round(term, 2) for name, term in detector.told(terms).items()}
-    return {"score": round(float(terms.sum()), 2), "limit": round(detector.limit, 2), "columns": columns}
+    return {"score": round(score, 3), "limit": round(detector.limit, 3), "columns": columns}
 
 
 def _columns(batch: Batch) -> dict[str, Column]:
