@@ -49,14 +49,14 @@ def state() -> MemoryState:
 
 
 def test_each_gauge_has_a_family_with_as_many_labels(project: Project, state: MemoryState) -> None:
-    found = gauges(project, state)
+    found = gauges(project, state, NOW)
     assert list(found) == [family.name for family in FAMILIES]
     for family in FAMILIES:
         assert {len(labels) for labels, _ in found[family.name]} == {len(family.labels)}, family.name
 
 
 def test_what_is_written_is_shown(project: Project, state: MemoryState) -> None:
-    write(project, state)
+    write(project, state, NOW)
     shown = {family.name: dict(samples) for family, samples in families([project.home])}
     assert shown["noria_signal_value"] == {("m", "1", "carrier", "drift"): 0.2}
     assert shown["noria_alerts_open"] == {("m", "info"): 0, ("m", "warning"): 1, ("m", "critical"): 0}
@@ -66,7 +66,7 @@ def test_what_is_written_is_shown(project: Project, state: MemoryState) -> None:
 
 
 def test_before_the_first_day(project: Project) -> None:
-    write(project, MemoryState())
+    write(project, MemoryState(), NOW)
     assert not any(
         dict(samples) for family, samples in families([project.home]) if "alerts" not in family.name
     )
@@ -79,4 +79,4 @@ def test_a_file_that_cannot_be_read_shows_nothing(project: Project, tmp_path: Pa
 
 def test_a_disk_that_takes_nothing_stops_nobody(project: Project, state: MemoryState) -> None:
     project.home.rmdir()
-    write(project, state)
+    write(project, state, NOW)

@@ -33,7 +33,9 @@ def _send(url: str, title: str, text: str) -> str:
     try:
         import apprise
 
-        service = apprise.Apprise(asset=apprise.AppriseAsset(app_id="noria", app_desc="noria", app_url=""))
+        # Not asynchronous: its pool of threads would hold the process at its end until the service answers.
+        asset = apprise.AppriseAsset(app_id="noria", app_desc="noria", app_url="", async_mode=False)
+        service = apprise.Apprise(asset=asset)
         if not service.add(url):
             return "apprise knows no service of this URL: https://appriseit.com lists them"
         with apprise.LogCapture(level=logging.WARNING) as log:

@@ -129,7 +129,7 @@ class Collector:
         said = [*checked, *self._audit.turn(now)]
         self._alerting.take(said, now)
         if said or matured:
-            gauges.write(self._project, self._state)
+            gauges.write(self._project, self._state, now)
         if last or matured or time.monotonic() - self._beaten >= BEAT:
             self._beat(now)
 

@@ -60,10 +60,14 @@ class Alerting:
         """Keep an alert; what people and routes said of it meanwhile stays."""
 
         def kept(row: AlertRow) -> AlertRow:
-            worse = row.severity != alert.severity
-            told, failed = ((), {}) if worse else (row.told, row.failed)
-            own = {"silenced_until": row.silenced_until, "confirmed": row.confirmed}
-            return replace(alert, told=told, failed=failed, **own)
+            same = row.severity == alert.severity
+            return replace(
+                alert,
+                told=row.told if same else (),
+                failed=row.failed if same else {},
+                silenced_until=row.silenced_until,
+                confirmed=row.confirmed,
+            )
 
         changed = self._state.change_alert(alert.model, alert.id, kept)
         if changed is None:

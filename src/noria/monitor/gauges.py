@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -15,25 +15,27 @@ from noria.rows import SignalRow
 logger = logging.getLogger(__name__)
 
 FILE = "monitor.json"
+FRESH = timedelta(days=7)
+"""How old the last day that was checked may be."""
 Gauge = tuple[tuple[str, ...], float]
 """The values of a gauge's labels, and its own."""
 
 
-def write(project: Project, state: State) -> None:
-    """Replace the file by what the state says now; a full disk is told, and stops nothing."""
+def write(project: Project, state: State, now: datetime) -> None:
+    """Replace the file by what the state says; a full disk is told, and stops nothing."""
     path = project.home / FILE
     fresh = path.with_suffix(".tmp")
     try:
-        fresh.write_bytes(msgspec.json.encode(gauges(project, state)))
+        fresh.write_bytes(msgspec.json.encode(gauges(project, state, now)))
         fresh.rename(path)
     except OSError as error:
         logger.warning("the gauges of the monitors could not be written: %s", error)
 
 
-def gauges(project: Project, state: State) -> dict[str, list[Gauge]]:
+def gauges(project: Project, state: State, now: datetime) -> dict[str, list[Gauge]]:
     """Return the gauges by name, as `noria.gateway.telemetry.monitor_gauges` describes them."""
     name = project.name
-    said = _of_last_day(state, name)
+    said = _of_last_day(state.signals(name, (now - FRESH).date().isoformat()))
     alerts = [alert for alert in state.alerts(name) if alert.ended is None]
     severities = [alert.severity for alert in alerts]
     return {
@@ -48,8 +50,7 @@ def gauges(project: Project, state: State) -> dict[str, list[Gauge]]:
     }
 
 
-def _of_last_day(state: State, name: str) -> list[SignalRow]:
-    said = state.signals(name)
+def _of_last_day(said: Sequence[SignalRow]) -> list[SignalRow]:
     return [row for row in said if row.day == said[-1].day]
 
 

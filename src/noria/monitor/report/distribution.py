@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from noria.core.profile.grid import Bins, NumberBins
+from noria.core.profile.grid import CategoryBins, NumberBins, Numbers, Whole
 from noria.core.profile.profile import Profile
 from noria.core.profile.reference import Reference
 
@@ -28,14 +28,14 @@ def distribution(reference: Reference, profile: Profile, column: str) -> list[Ba
     """Return the bars of a column, numbers in their order, categories from the most frequent on."""
     bins, place = reference.grid.columns[column], reference.grid.slices[column]
     before, now = (_shares(counts[place]) for counts in (reference.whole.counts, profile.counts))
-    return _ranges(bins, before, now) if isinstance(bins, NumberBins) else _categories(bins, before, now)
+    return _categories(bins, before, now) if isinstance(bins, CategoryBins) else _ranges(bins, before, now)
 
 
-def _shares(counts: np.ndarray) -> np.ndarray:
-    return counts / max(counts.sum(), 1)
+def _shares(counts: Whole) -> Numbers:
+    return counts / np.float64(max(counts.sum(), 1))
 
 
-def _ranges(bins: NumberBins, before: np.ndarray, now: np.ndarray) -> list[Bar]:
+def _ranges(bins: NumberBins, before: Numbers, now: Numbers) -> list[Bar]:
     """Return a bar for each group of neighbouring bins; a range ends with its upper edge."""
     groups = np.array_split(np.arange(bins.size), min(bins.size, MOST))
     names = [f"≤ {bins.edges[group[-1]]:.4g}" for group in groups[:-1]]
@@ -46,8 +46,8 @@ def _ranges(bins: NumberBins, before: np.ndarray, now: np.ndarray) -> list[Bar]:
     ]
 
 
-def _categories(bins: Bins, before: np.ndarray, now: np.ndarray) -> list[Bar]:
-    names = [*bins.categories, REST]  # type: ignore[union-attr]
+def _categories(bins: CategoryBins, before: Numbers, now: Numbers) -> list[Bar]:
+    names = [*bins.categories, REST]
     order = np.argsort(-np.maximum(before, now)[:-1], kind="stable")
     shown = list(order[: MOST - 1])
     bars = [Bar(name=names[i], before=float(before[i]), now=float(now[i])) for i in shown]
