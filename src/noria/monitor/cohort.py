@@ -23,8 +23,8 @@ VALUES = 20
 """Values of a column that are watched each by itself, the most frequent ones."""
 Counts = dict[str, tuple[float, ...]]
 """Of each value of a column, see `noria.core.fairness.COUNTS`."""
-CONFIDENCES = NumberBins(edges=tuple(edge / 64 for edge in range(1, 64)), low=0.0, high=1.0)
-"""Bins of the probability of the likeliest class."""
+CONFIDENCES = NumberBins(edges=tuple(edge / 100 for edge in range(1, 100)), low=0.0, high=1.0)
+"""Bins of the probability of the likeliest class, and of a binary one where there is no reference."""
 
 
 def watched(project: Project) -> tuple[str, ...]:
@@ -166,4 +166,7 @@ def _named(values: pl.Series, name: str, grid: Grid | None) -> pl.Series:
         return values.cast(pl.String)
     cuts = sorted({bins.edges[len(bins.edges) * part // 4] for part in (1, 2, 3)})
     names = [f"up to {cuts[0]:g}", *(f"up to {cut:g}" for cut in cuts[1:]), f"above {cuts[-1]:g}"]
-    return values.cast(pl.Float64, strict=False).cut(cuts, labels=names).cast(pl.String)
+    numbers = values.cast(pl.Float64, strict=False).fill_null(float("nan")).to_numpy()
+    places = np.searchsorted(cuts, numbers).tolist()
+    known = zip(np.isfinite(numbers).tolist(), places, strict=True)
+    return pl.Series([names[place] if there else None for there, place in known], dtype=pl.String)
