@@ -31,12 +31,12 @@ def seen(*symptoms: tuple[str, str] | tuple[str, str, float]) -> list[Symptom]:
         (seen(("type", "distance")), "another format upstream: values of distance"),
         (seen(("volume", "", 2.0)), "a new client, or a job that runs twice"),
         (seen(("volume", "", 0.5)), "a client or a feed that is down"),
-        (seen(("freshness", "")), "a stale feed"),
         (seen(*(("drift", f"x{n}") for n in range(5))), "another population: 5 of 10 features"),
         (
             seen(*(("drift", f"x{n}") for n in range(4))),
             "the world, or a source, moved: ask who changed x0, x1",
         ),
+        (seen(("outliers", "")), "a client that sends what no other does"),
         (seen(("skew", "hour")), "two codes for one feature"),
         (seen(("concept", "")), "the world changed"),
         (seen(("concept", ""), ("drift", "temp")), "the world, or a source, moved"),

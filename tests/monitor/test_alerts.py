@@ -46,6 +46,20 @@ def test_all_columns_of_a_day_are_one_alert() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("monitor", "command"),
+    [
+        ("outliers", "noria outliers"),
+        ("score", "noria drift"),
+        ("concept", "noria quality"),
+        ("volume", "noria status"),
+    ],
+)
+def test_the_next_command(monitor: str, command: str) -> None:
+    (alert,) = lived([signal("", monitor=monitor, value=2.0)])
+    assert alert.next == command
+
+
 def test_what_nobody_alarms_of_is_no_alert() -> None:
     assert lived([signal("carrier", "notice"), signal("dest", "ok")]) == []
 

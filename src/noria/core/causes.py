@@ -16,6 +16,8 @@ GONE = 0.5
 """The share of values missing from which a column counts as gone."""
 MANY = 0.5
 """The share of the features from which it is another population, and not a column."""
+MORE = 1.2
+"""How many times more predictions than usual are many; fewer, or none for hours, are a feed that is down."""
 RECENT = timedelta(days=2)
 """How long after a promotion the new version explains what its answers do."""
 SCALED = ("mean", "spread")
@@ -68,8 +70,6 @@ def _feed(seen: Seen, scene: Scene) -> Iterable[str]:
     gone |= set(_columns(seen, "variety"))
     if gone:
         yield f"a broken feed: {listed(sorted(gone))} came empty, or hardly moved"
-    if "freshness" in seen:
-        yield "a stale feed: what comes in is old, or nothing came at all"
 
 
 def _recoding(seen: Seen, scene: Scene) -> Iterable[str]:
@@ -97,10 +97,8 @@ def _join(seen: Seen, scene: Scene) -> Iterable[str]:
 
 
 def _traffic(seen: Seen, scene: Scene) -> Iterable[str]:
-    if "duplicates" in seen:
-        yield "a client or a job that sends the same rows again"
     for symptom in seen.get("volume", ()):
-        more = symptom.value > 1
+        more = symptom.value >= MORE
         yield "a new client, or a job that runs twice" if more else "a client or a feed that is down"
 
 
@@ -108,6 +106,11 @@ def _population(seen: Seen, scene: Scene) -> Iterable[str]:
     drifted = _columns(seen, "drift")
     if len(drifted) > 1 and len(drifted) >= MANY * scene.features:
         yield f"another population: {len(drifted)} of {scene.features} features moved at once"
+
+
+def _burst(seen: Seen, scene: Scene) -> Iterable[str]:
+    if "outliers" in seen:
+        yield "a client that sends what no other does: a test, a new market, or an attack"
 
 
 def _skew(seen: Seen, scene: Scene) -> Iterable[str]:
@@ -127,7 +130,8 @@ def _shift(seen: Seen, scene: Scene) -> Iterable[str]:
 
 
 RULES: tuple[Rule, ...] = (
-    _promotion, _feed, _recoding, _unit, _join, _traffic, _skew, _population, _concept, _shift,
+    _promotion, _feed, _recoding, _unit, _join, _traffic, _burst, _skew, _population, _concept,
+    _shift,
 )  # fmt: skip
 
 

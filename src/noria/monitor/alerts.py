@@ -21,10 +21,7 @@ INFO, WARNING, CRITICAL = SEVERITIES = ("info", "warning", "critical")
 INPUTS, ANSWERS, OUTCOMES, TRAFFIC = "inputs", "answers", "outcomes", "traffic"
 SIDES = {
     "score": ANSWERS,
-    "latency": TRAFFIC,
     "volume": TRAFFIC,
-    "freshness": TRAFFIC,
-    "duplicates": TRAFFIC,
     "concept": OUTCOMES,
     "coverage": OUTCOMES,
     "estimates": OUTCOMES,
@@ -32,7 +29,7 @@ SIDES = {
     "fairness": OUTCOMES,
 }
 """What a kind of signal is about; all others are about the inputs."""
-BLIND = frozenset({"variety", "freshness", "type"})
+BLIND = frozenset({"variety", "type"})
 """Kinds of signals after which the model answers without what it learnt from."""
 QUIET = timedelta(days=2)
 """How long nothing is seen before an alert is over: one quiet day may be chance."""
@@ -179,8 +176,8 @@ def _title(alert: AlertRow) -> str:
 
 
 def _next(alert: AlertRow) -> str:
-    if alert.about == INPUTS and alert.columns:
-        return f"noria drift --column {alert.columns[0]}"
+    if alert.about == INPUTS:
+        return f"noria drift --column {alert.columns[0]}" if alert.columns else "noria outliers"
     return {OUTCOMES: "noria quality", TRAFFIC: "noria status"}.get(alert.about, "noria drift")
 
 
