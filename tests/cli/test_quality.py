@@ -107,6 +107,14 @@ def test_as_json_it_has_all_numbers() -> None:
     assert [one["subject"] for one in found["estimates"]] == ["CBPE of log_loss", "PAPE of auc"]
 
 
+def test_what_clients_send_is_shown_as_it_is(lived: Path) -> None:
+    store = state(load(lived))
+    rows = store.cohorts("churn")
+    named = [replace(row, segments={"region": {"[/red]": row.segments["region"]["north"]}}) for row in rows]
+    store.save_quality([], named)
+    assert "region = [/red]" in read()
+
+
 @pytest.mark.usefixtures("root")
 def test_before_a_day_is_mature_it_says_where_to_look() -> None:
     assert "noria plan" in read()

@@ -19,7 +19,7 @@ def command(as_json: AsJson = False) -> None:
     if as_json:
         print_json(found)
         return
-    console = Console()
+    console = Console(markup=False)  # values of slices come from clients
     if not found.versions:
         console.print("no day is mature yet; how far it is, says: noria plan")
         return
