@@ -85,7 +85,7 @@ class Sources:
                 days = {day for day in self._labels.days() if first.date() <= day <= end.date()}
                 sent = pl.col("at").filter(pl.col("source") == source, pl.col("at") >= first)
                 beyond = self._labels.scan(days).select(sent.sort()).collect()["at"][self._cap.count]
-                reason = f"more than {self._cap.count} labels in {self._cap.period}"
+                reason = f"more than {self._cap.count} labels in {length / HOUR:g} hours"
                 yield {"source": source, "kind": "cap", "begin": beyond, "end": end, "reason": reason}
 
     def _bursts(self, fresh: Iterable[Hour]) -> Iterator[dict[str, Any]]:

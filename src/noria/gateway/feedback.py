@@ -11,7 +11,7 @@ from noria.gateway.protocols import body
 
 Value = float | int | str | bool
 Time = float | datetime
-"""Of which moment a label tells: seconds since 1970, or ISO 8601, in UTC where it names no zone."""
+"""Of which moment a label tells: seconds since 1970, or as in RFC 3339, in UTC where it names no zone."""
 
 LARGEST = 2 * 2**20
 """Bytes of a body that are decoded in less than a tenth of a second."""
