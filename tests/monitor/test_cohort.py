@@ -26,10 +26,12 @@ def test_of_several_classes_the_likeliest_is_judged() -> None:
         {"output": [[0.7, 0.2, 0.1], [0.1, 0.6, 0.3], [0.3, 0.3, 0.4]], "label": [0.0, 2.0, None]},
         schema_overrides={"output": pl.List(pl.Float64)},
     )
-    kept = measured(project(Task.MULTICLASS), 0, rows, None)
+    kept = measured(project(Task.MULTICLASS, slices=("x",)), 0, rows.with_columns(x=pl.lit("a")), None)
     # said .7 and was right, said .6 and was wrong: its loss is that of the .3 for what came
     assert totals(kept) == pytest.approx({"predictions": 3, "rows": 2, "output": 1.3, "truth": 1})
-    assert np.array(kept.scores)[LOSS].sum() == pytest.approx(-np.log(0.7) - np.log(0.3))
+    loss = -np.log(0.7) - np.log(0.3)
+    assert np.array(kept.scores)[LOSS].sum() == pytest.approx(loss)
+    assert kept.segments["x"]["a"] == (3, 2, pytest.approx(loss), 0, 0, 0, 0)
 
 
 def test_a_label_that_is_no_number_is_none() -> None:

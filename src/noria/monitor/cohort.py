@@ -46,14 +46,8 @@ def cohort(
     labelled = rows["label"].is_not_null().to_numpy().copy()
     labelled[labelled] = np.isfinite(truth)
     truth = truth[np.isfinite(truth)]
-    given = _array(rows["output"])
-    output, correct = _judged(project.task, given, truth, labelled)
-    loss = _losses(project.loss, truth, given[labelled])
-    bins = _bins(project.task, grid)
-    scores: tuple[tuple[float, ...], ...] = ()
-    if bins is not None and np.isfinite(output).all():
-        found = sums(bins.place(output), bins.size, labelled, output[labelled], correct, loss)
-        scores = tuple(map(tuple, np.round(found, 9).tolist()))
+    output = _array(rows["output"])
+    loss = _losses(project.loss, truth, output[labelled])
     return CohortRow(
         model=quality.model,
         day=quality.day,
@@ -62,7 +56,7 @@ def cohort(
         predictions=rows.height,
         metrics=quality.metrics,
         delays=_delays(rows.filter(pl.Series(labelled))),
-        scores=scores,
+        scores=_scores(project.task, grid, output, labelled, truth, loss),
         segments=_segments(project, _counted(project, rows, output, labelled, truth, loss), grid),
     )
 
@@ -73,14 +67,21 @@ def by_day(rows: Iterable[CohortRow], version: int) -> dict[str, CohortRow]:
     return {row.day: row for row in own}
 
 
-def _judged(task: Task, output: Array, truth: Array, labelled: NDArray[np.bool_]) -> tuple[Array, Array]:
-    """Return of each row the number whose truth is asked, and the truths of the labelled ones.
+def _scores(
+    task: Task, grid: Grid | None, output: Array, labelled: NDArray[np.bool_], truth: Array, loss: Array
+) -> tuple[tuple[float, ...], ...]:
+    """Return the sums by bin of the output; () where it has no bins.
 
-    Of several classes it is the probability of the likeliest one, and whether it was the right one.
+    Of several classes it is the probability of the likeliest one, and the truth whether that came.
     """
-    if task != Task.MULTICLASS:
-        return output, truth
-    return output.max(axis=1), (output[labelled].argmax(axis=1) == truth).astype(float)
+    bins = _bins(task, grid)
+    if task == Task.MULTICLASS:
+        truth = (output[labelled].argmax(axis=1) == truth).astype(float)
+        output = output.max(axis=1)
+    if bins is None or not np.isfinite(output).all():
+        return ()
+    found = sums(bins.place(output), bins.size, labelled, output[labelled], truth, loss)
+    return tuple(map(tuple, np.round(found, 9).tolist()))
 
 
 def _losses(loss: Metric, truth: Array, output: Array) -> Array:
@@ -125,7 +126,7 @@ def _counted(
         {
             "_row": labelled,
             "_loss": losses,
-            "_selected": (output > 0.5) & binary,
+            "_selected": output > 0.5 if binary else np.zeros(rows.height, bool),
             "_positive": positive,
             **{name: rows[name] for name in sent},
         }

@@ -55,4 +55,5 @@ def weights(past: Array, today: Array) -> Array:
     found: Array = np.full(days, 1 / days)
     for _ in range(UPDATES):
         found *= wanted / (products @ found)
-    return found / found.sum()
+    found /= found.sum()
+    return found
