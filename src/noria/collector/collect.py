@@ -131,6 +131,8 @@ class Collector:
         if said or matured:
             gauges.write(self._project, self._state, now)
         if last or matured or time.monotonic() - self._beaten >= BEAT:
+            if self._sources.waiting:
+                self._quality.add((), self._sources.hear())
             self._beat(now)
 
     def close(self) -> None:

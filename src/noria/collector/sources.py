@@ -53,9 +53,16 @@ class Sources:
         if said:
             rows = [{"said": now, "state": "held", "by": "noria", **each} for each in said]
             self._holds.append(pl.DataFrame(rows, schema=HOLDS), {})
-        changed = self._changed()
+        return self.hear()
+
+    def hear(self) -> pl.Series:
+        """Return the ids of the labels on which something else was said since the last time."""
+        self._holds.refresh()
+        before, self._spans = self._spans, standing(self._holds.scan())
+        changed = self._spans.join(before, on=[*SPAN, "state"], how="anti")
         self.waiting = self._waiting()
-        return changed
+        empty = pl.Series("id", [], pl.String)
+        return self._within(changed).select("id").collect()["id"] if changed.height else empty
 
     def _add(self, labels: pl.LazyFrame) -> set[Hour]:
         """Count labels by source, hour and class; return the sources' hours among them."""
@@ -128,14 +135,6 @@ class Sources:
             if name != source and at in others:
                 others[at] -= self._hours[name].get(at, Counter())
         return others
-
-    def _changed(self) -> pl.Series:
-        """Return the ids of the labels on which something else was said since the last look."""
-        self._holds.refresh()
-        before, self._spans = self._spans, standing(self._holds.scan())
-        key = [*SPAN, "state"]
-        changed = self._spans.join(before, on=key, how="anti")
-        return self._within(changed).select("id").collect()["id"] if changed.height else pl.Series("id", [])
 
     def _waiting(self) -> int:
         spans = self._spans.filter(pl.col("state") == "held")
