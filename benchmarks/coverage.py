@@ -57,8 +57,8 @@ def measure(scratch: Path) -> Found:
             "All flights of 2013 that landed; LightGBM, trained anew each week on all the past, the newest "
             f"{HELD_OUT:.0%} of whose days give the margin. {COVERAGE:.0%} of the truths are promised: of "
             "whether a flight is late (a set of classes), and of the minutes from its scheduled departure to "
-            "its landing (an interval). Fixed: split conformal. Step: adaptive conformal inference, moved once a "
-            "day by what was covered on the days that were mature, two days before. noria's step is "
+            "its landing (an interval). Fixed: split conformal. Step: adaptive conformal inference, moved "
+            "once a day by what was covered on the days that were mature, two days before. noria's step is "
             f"{STEP:g}; its mean margin is, for the {'; for the '.join(widths)}. All flights of a day share "
             "its weather, which nobody knows two days before: a single day may be covered much worse."
         ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -51,10 +51,15 @@ def _table(found: Sequence[Outlier]) -> Table:
 
     told = Table("id", "version", "role", "score", "limit", "above all by", box=None, pad_edge=False)
     for each in found:
-        made = ", ".join(f"{name} = {each.sent[name]} ({part:.1f})" for name, part in each.columns.items())
+        costs = each.columns.items()
+        made = ", ".join(f"{name} = {_text(each.sent[name])} ({cost:.1f})" for name, cost in costs)
         cells = (each.id, str(each.version), each.role, f"{each.score:.2f}", f"{each.limit:.2f}", made)
         told.add_row(*cells, style="red" if each.score > each.limit else "")
     return told
+
+
+def _text(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _date(text: str) -> date:
