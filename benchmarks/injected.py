@@ -16,7 +16,7 @@ from noria.core.profile.reference import Reference
 from noria.demo.flights import FEATURES, WEATHER, flights
 from noria.monitor.daily import MONITORS, PAST
 from noria.monitor.day import Day
-from noria.monitor.profiling import profile
+from noria.monitor.profiling import ALL, hourly, profile
 from noria.monitor.reference import counted, grid_of
 from noria.project.model import Data, Project, Task
 from noria.rows import SignalRow
@@ -129,7 +129,16 @@ def _ask(
     past: Mapping[date, Profile],
 ) -> list[SignalRow]:
     """Return what all monitors say of a day with these rows."""
-    hours = rows["_time"].dt.strftime("%Y-%m-%dT%H").value_counts(name="rows")
+    sent = rows.with_columns(
+        at="_time",
+        version=1,
+        role=pl.lit("champion"),
+        id="flight_id",
+        entity="flight_id",
+        output=0.5,
+        latency=0.01,
+    )
+    traffic = {hour: seen for (version, hour), seen in hourly(sent, lambda _: None).items() if version == ALL}
     asked = Day(
         project=PROJECT,
         version=1,
@@ -139,7 +148,7 @@ def _ask(
         profile=profile(rows, reference.grid),
         before=before,
         past={each.isoformat(): seen for each, seen in past.items() if timedelta(0) < day - each <= PAST},
-        traffic=dict(zip(hours["_time"], hours["rows"], strict=True)),
+        traffic=traffic,
     )
     return [row for monitor in MONITORS for row in monitor(asked)]
 

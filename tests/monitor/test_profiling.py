@@ -90,6 +90,8 @@ def test_predictions_are_counted_by_version_and_hour() -> None:
             "at": [BEGIN, BEGIN + timedelta(minutes=40), BEGIN + timedelta(minutes=45)],
             "version": [7, 7, 8],
             "role": "champion",
+            "id": ["i", "j", "k"],
+            "entity": ["i", "j", "k"],
             "output": [0.1, 0.2, 0.3],
             "latency": [0.001, 0.002, 0.003],
             "x": [1.0, 2.0, 3.0],
@@ -114,6 +116,9 @@ def test_the_traffic_is_that_of_all_versions_without_their_shadows() -> None:
             "at": [BEGIN] * 4,
             "version": [7, 8, 9, 7],
             "role": ["champion", "challenger", "shadow", "fallback"],
+            "id": ["a", "b", "c", "d"],
+            "entity": ["ann", "bob", "bob", "bob"],
+            "x": [1.0, 2.0, 2.0, 2.0],
             "output": [0.1] * 4,
             "latency": [0.001, 0.002, 0.003, 0.004],
         }
@@ -122,13 +127,14 @@ def test_the_traffic_is_that_of_all_versions_without_their_shadows() -> None:
     assert list(found) == [(ALL, "2013-02-01T09")]
     assert found[ALL, "2013-02-01T09"].rows == 3
     assert found[ALL, "2013-02-01T09"].moments[0, 0] == pytest.approx(0.007)
+    assert len(found[ALL, "2013-02-01T09"].hashes) == 2  # Bob asks twice for the same
 
 
 def test_no_rows_make_no_profiles() -> None:
     rows = pl.DataFrame(
         schema={
             "at": pl.Datetime("us", "UTC"), "version": pl.Int64, "role": pl.String, "output": pl.Float64,
-            "latency": pl.Float64,
+            "latency": pl.Float64, "id": pl.String, "entity": pl.String,
         }
     )  # fmt: skip
     assert hourly(rows, lambda _: None) == {}

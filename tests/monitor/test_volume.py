@@ -1,14 +1,18 @@
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 
+from noria.core.profile.distinct import smallest
 from noria.core.profile.grid import Grid
-from noria.core.profile.profile import empty
+from noria.core.profile.profile import Profile, empty
 from noria.core.profile.reference import Reference
 from noria.monitor.day import Day
+from noria.monitor.profiling import TRAFFIC, profile
 from noria.monitor.volume import FEWEST, volume
 from noria.project.model import Data, Project, Task
 from noria.rows import SignalRow
@@ -20,12 +24,21 @@ PROJECT = Project(
 )
 
 
-def ask(day: date, hours: Sequence[int], before: Sequence[SignalRow], version: int = 1) -> list[SignalRow]:
+def answered(rows: int, hour: int, again: float) -> Profile:
+    """An hour's rows, of which a share repeats others."""
+    seen = profile(pl.DataFrame({"@latency": [0.01] * rows}, schema={"@latency": pl.Float64}), TRAFFIC)
+    different = np.random.default_rng(hour).integers(0, 2**64, round(rows * (1 - again)), dtype=np.uint64)
+    return replace(seen, hashes=smallest(different))
+
+
+def ask(
+    day: date, hours: Sequence[int], before: Sequence[SignalRow], version: int = 1, again: float = 0
+) -> list[SignalRow]:
     return volume(
         Day(
             project=PROJECT, version=version, day=day, reference=Reference(grid=GRID, blocks={}), hours={},
             profile=empty(GRID), before=before,
-            traffic={f"{day}T{hour:02}": rows for hour, rows in enumerate(hours)},
+            traffic={f"{day}T{hour:02}": answered(rows, hour, again) for hour, rows in enumerate(hours)},
         )
     )  # fmt: skip
 
@@ -85,6 +98,15 @@ def test_hours_that_fall_silent_are_told() -> None:
     assert (
         found.reason == "no predictions from 21:00 to 24:00 UTC, when 17% of a day's usually come"
     )  # 3 of 18
+
+
+def test_predictions_that_are_asked_for_again_are_told() -> None:
+    """Of 3600 rows a day a sketch knows the number of different ones to 3%."""
+    before, today = lived(40, level), BEGIN + timedelta(days=40)
+    assert ask(today, [0] * 6 + [200] * 18, before, again=0.02)[0].level == "ok"
+    found = ask(today, [0] * 6 + [200] * 18, before, again=0.4)[0]
+    assert found.level == "alert"
+    assert "of 3600 predictions were asked for before on this day" in found.reason
 
 
 def test_nothing_is_judged_before_two_weeks() -> None:

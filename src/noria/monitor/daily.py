@@ -141,9 +141,9 @@ class Daily:
         except ProfileError:  # it was told when the day was checked
             return None
 
-    def _traffic(self, day: date) -> dict[str, int] | None:
+    def _traffic(self, day: date) -> dict[str, Profile] | None:
         try:
-            return {hour: profile.rows for hour, profile in self._hours(ALL, day).items()}
+            return self._hours(ALL, day)
         except ProfileError as error:
             self.faults[ALL] = str(error)
             return None

@@ -19,7 +19,7 @@ class Day:
     `hours` are its profiles by hour, `profile` is all of them together; `past` are those of its days before,
     by day, eight weeks of them at most, the oldest first. `before` are the signals of the model on earlier
     days, the newest last; `matured` is what is known of its days whose labels were due when this one ended.
-    `traffic` are the rows that all versions together answered, by hour: given with the champion's day alone.
+    `traffic` is what all versions together answered, by hour: given with the champion's day alone.
     """
 
     project: Project
@@ -31,7 +31,7 @@ class Day:
     before: Sequence[SignalRow]
     past: Mapping[str, Profile] = field(default_factory=dict)
     matured: Sequence[CohortRow] = ()
-    traffic: Mapping[str, int] | None = None
+    traffic: Mapping[str, Profile] | None = None
 
     def signal(
         self,

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
 
+from noria.core.profile.distinct import NONE, Hashes, smallest
 from noria.core.profile.grid import CategoryBins, Grid, NumberBins, Numbers, Whole, number_bins
 from noria.core.profile.profile import NAMED, Profile
 from noria.core.window import BINS as LATENCIES
 from noria.core.window import end
+from noria.outcomes import OWN as TABLE
 from noria.outcomes import UNASKED, stored
 
 OUTPUT = "@output"
@@ -33,13 +36,14 @@ def hourly(predictions: pl.DataFrame, grid_of: GridOf) -> dict[tuple[int, str], 
     """Return profiles by version and hour (UTC, `2013-02-01T09`) of answered predictions.
 
     The frame is that of `noria.collector.records.predictions`. Fallback answers in place of no version are
-    counted, with all others but the shadows', for the version `ALL`, on the grid `TRAFFIC`.
+    counted, with all others but the shadows', for the version `ALL`, on the grid `TRAFFIC`, with the hashes
+    of what was asked.
     """
     asked = pl.when(~pl.col("role").is_in(UNASKED)).then("output")
     hours = predictions.with_columns(_hour=pl.col("at").dt.strftime(HOUR), output=asked)
     found = {}
     for (hour,), part in hours.filter(pl.col("role") != "shadow").partition_by("_hour", as_dict=True).items():
-        found[ALL, str(hour)] = profile(_answers(part), TRAFFIC)
+        found[ALL, str(hour)] = replace(profile(_answers(part), TRAFFIC), hashes=_hashes(part))
     own = hours.filter(pl.col("version") != ALL).partition_by("version", "_hour", as_dict=True)
     grids = {version: grid_of(version) for version, _ in own}
     for (version, hour), part in own.items():
@@ -96,6 +100,14 @@ def _categories(values: pl.Series, bins: CategoryBins) -> tuple[list[int], Whole
         strange = dict(sorted(last, key=lambda item: (-item[1], item[0]))[:NAMED])
     outside = int(counts[-1]) if bins.complete else 0
     return [len(values), values.null_count(), 0, outside], counts, strange
+
+
+def _hashes(part: pl.DataFrame) -> Hashes:
+    """Return the sketch of what was asked: of whom, where an entity is known, and with which values."""
+    sent = [name for name in part.columns if name not in TABLE and not name.startswith((OWN, "_"))]
+    minted = (part["entity"] == part["id"]).any()
+    asked = part.select(*sent, *([] if minted else ["entity"]))
+    return smallest(asked.hash_rows().to_numpy()) if asked.width else NONE
 
 
 def _answers(part: pl.DataFrame) -> pl.DataFrame:

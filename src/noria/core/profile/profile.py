@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from noria.core.profile.distinct import NONE, Hashes, smallest
 from noria.core.profile.grid import Grid, Numbers, Whole
 from noria.errors import ProfileError
 
@@ -29,7 +30,8 @@ class Profile:
     """What was counted on a grid, which is named by its digest; `+` adds two stretches up, in any order.
 
     `tallies` is of the shape (columns, 4), see `TALLIES`; `moments` of (columns, 2), see `MOMENTS`; `counts`
-    of (grid.size,). `unseen` are the most frequent categories of a column that the reference did not have.
+    of (grid.size,). `unseen` are the most frequent categories of a column that the reference did not have;
+    `hashes` tell how many different rows there were, see `noria.core.profile.distinct`.
     """
 
     grid: str
@@ -37,6 +39,7 @@ class Profile:
     moments: Numbers
     counts: Whole
     unseen: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    hashes: Hashes = field(default_factory=NONE.copy)
 
     def __add__(self, other: Profile) -> Profile:
         """Return the profile of both stretches.
@@ -52,6 +55,7 @@ class Profile:
             moments=self.moments + other.moments,
             counts=self.counts + other.counts,
             unseen=_most_frequent(self.unseen, other.unseen),
+            hashes=smallest(np.concatenate([self.hashes, other.hashes])),
         )
 
     @property
@@ -90,6 +94,7 @@ def encode(profile: Profile) -> bytes:
             "moments": profile.moments.astype("<f8").tobytes(),
             "counts": profile.counts.astype("<i8").tobytes(),
             "unseen": profile.unseen,
+            "hashes": profile.hashes.astype("<u8").tobytes(),
         }
     )
 
@@ -113,6 +118,7 @@ def decode(stored: bytes) -> Profile:
             moments=np.frombuffer(body["moments"], "<f8").reshape(-1, len(MOMENTS)),
             counts=np.frombuffer(body["counts"], "<i8"),
             unseen=body["unseen"],
+            hashes=np.frombuffer(body["hashes"], "<u8"),
         )
     except (msgspec.DecodeError, KeyError, TypeError, ValueError) as error:
         raise ProfileError(f"a profile is damaged: {error}", hint="noria drift") from None
