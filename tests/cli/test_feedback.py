@@ -1,5 +1,5 @@
 import json
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -11,6 +11,7 @@ from noria.delta import Table
 from noria.errors import DataError
 from noria.outcomes import HOLDS
 from noria.project.parse import load
+from noria.rows import SignalRow
 from noria.wiring import state
 
 PROJECT = """
@@ -79,6 +80,21 @@ def test_what_nobody_holds_cannot_be_dropped(lake: Path) -> None:
         said("feedback", "--drop", "desk", "--yes")
     with pytest.raises(DataError, match="no label came for 'b'"):
         said("feedback", "--id", "b")
+
+
+def test_status_tells_what_waits_and_what_nobody_knows(lake: Path) -> None:
+    store, now = state(load(lake.parents[1])), datetime.now(UTC)
+    assert "held" not in said("status")
+    store.beat("collector", now, {"held_labels": 1200, "unaudited": "the artifact was changed"})
+    reason = "5 of 100 labelled ids are of no known prediction"
+    day = (now - timedelta(days=1)).date().isoformat()
+    what = {"model": "churn", "day": day, "version": 1, "monitor": "feedback", "subject": ""}
+    row = SignalRow(**what, level="notice", value=0.05, limit=0.01, reason=reason)
+    store.save_signals([row])
+    shown = " ".join(said("status").split())
+    assert "held 1,200 labels wait to be released or dropped: noria feedback" in shown
+    assert f"unknown {reason}, on {day}" in shown
+    assert "skew is not looked for: the artifact was changed" in shown
 
 
 def test_a_queue_is_filled_in_and_given_back(lake: Path, tmp_path: Path) -> None:
