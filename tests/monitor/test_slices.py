@@ -53,6 +53,17 @@ def test_where_all_are_alike_nothing_is_said() -> None:
     assert not list(lived(MODEL, even, 12, fairness))
 
 
+def test_many_small_groups_that_differ_by_chance_are_no_notice() -> None:
+    def crowded(number: int, chance: np.random.Generator) -> pl.DataFrame:
+        """Twenty groups of six rows a day, all alike: the largest gap of their rates is about .2."""
+        rows = even(number, chance).head(120)
+        names = pl.Series([f"group {place % 20}" for place in range(120)])
+        return rows.with_columns(sex=names, region=names)
+
+    assert not list(lived(MODEL, crowded, 25, fairness))
+    assert not list(lived(MODEL, crowded, 25, slices))
+
+
 def test_counts_are_those_of_the_rows() -> None:
     rows = biased(0, np.random.default_rng(3))
     kept = measured(MODEL, 0, rows.with_columns(label=pl.when(pl.col("x") < 0.5).then("label")), None)

@@ -12,7 +12,7 @@ import numpy as np
 from noria.core.fairness import COUNTS, ENOUGH, LOSS, ROWS, gap, loss, rates
 from noria.core.jackknife import Interval, jackknife
 from noria.core.quality import Array
-from noria.monitor.cohort import by_day
+from noria.monitor.cohort import VALUES, by_day
 from noria.monitor.day import Day
 from noria.project.model import Project
 from noria.rows import CohortRow, SignalRow
@@ -20,9 +20,10 @@ from noria.rows import CohortRow, SignalRow
 DAYS = 28
 """The newest mature days that are looked at together."""
 ENOUGH_DAYS = 7
-CONFIDENCE = 0.99
+CHANCE = 0.01
+"""How often a notice on a column may be wrong; of its slices, which are many, each has a part of that."""
 UNFAIR = 0.1
-"""A gap of rates from which on it is told, if it is more than chance."""
+"""A gap of rates is told if it is larger, beyond chance."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +62,7 @@ def slices(day: Day) -> list[SignalRow]:
             rows=found.rows,
         )
         for column in (day.project.monitor.slices if len(recent) >= ENOUGH_DAYS else ())
-        for found in sliced(recent, column, CONFIDENCE)
+        for found in sliced(recent, column, 1 - CHANCE / VALUES)
         if found.beyond.low > 0
     ]
 
@@ -80,8 +81,8 @@ def fairness(day: Day) -> list[SignalRow]:
             f"between values of {found.column}: {_said(found.by_value)}",
             by_value=found.by_value,
         )
-        for found in (gaps(day.project, recent, CONFIDENCE) if len(recent) >= ENOUGH_DAYS else ())
-        if found.rate != "loss" and found.gap.low > 0 and found.gap.value > UNFAIR
+        for found in (gaps(day.project, recent, 1 - CHANCE) if len(recent) >= ENOUGH_DAYS else ())
+        if found.rate != "loss" and found.gap.low > UNFAIR
     ]
 
 
