@@ -101,7 +101,7 @@ def _coverage(days: Sequence[Served], step: float) -> tuple[list[float], float]:
     margins = []
     for served in days:
         mature = [share for share, each in zip(covered, days, strict=False) if each.day <= served.day - LATE]
-        margins.append(served.held_out.margin(adapt(COVERAGE, mature, step)))
+        margins.append(served.held_out.margin(adapt(COVERAGE, COVERAGE, mature, step)))
         covered.append(float((served.misfits <= margins[-1]).mean()))
     return covered, float(np.mean([margin for margin in margins if np.isfinite(margin)]))
 

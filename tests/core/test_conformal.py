@@ -47,9 +47,9 @@ def test_of_exchangeable_rows_the_level_is_covered() -> None:
 
 def test_the_level_rises_by_a_share_of_each_miss() -> None:
     # 0.9 + 0.3 (0.9 - 0.8) = 0.93, and then 0.93 + 0.3 (0.9 - 1) = 0.9
-    assert adapt(0.9, []) == 0.9
-    assert adapt(0.9, [0.8]) == pytest.approx(0.93)
-    assert adapt(0.9, [0.8, 1.0]) == pytest.approx(0.9)
+    assert adapt(0.9, 0.9, []) == 0.9
+    assert adapt(0.9, 0.9, [0.8]) == pytest.approx(0.93)
+    assert adapt(0.9, 0.9, [0.8, 1.0]) == pytest.approx(0.9)
 
 
 def test_an_adapted_level_covers_what_a_fixed_one_does_not() -> None:
@@ -60,6 +60,6 @@ def test_an_adapted_level_covers_what_a_fixed_one_does_not() -> None:
     for _ in range(300):
         misfits = 2 * np.abs(draw.normal(size=200))
         fixed.append((misfits <= known.margin(0.9)).mean())
-        adapted.append((misfits <= known.margin(adapt(0.9, adapted[:-1]))).mean())
+        adapted.append((misfits <= known.margin(adapt(0.9, 0.9, adapted[:-1]))).mean())
     assert np.mean(fixed) < 0.65  # P(2|Z| <= 1.645) = 0.59
     assert np.mean(adapted[100:]) == pytest.approx(0.9, abs=0.01)

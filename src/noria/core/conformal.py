@@ -65,13 +65,11 @@ def calibrate(misfits: Numbers) -> Misfits:
     return Misfits(rows=len(known), kept=tuple(known[ranks.astype(int) - 1].tolist()))
 
 
-def adapt(coverage: float, covered: Iterable[float], step: float = STEP) -> float:
-    """Return the level for the next day, after days on which these shares of truths were covered.
+def adapt(level: float, coverage: float, covered: Iterable[float], step: float = STEP) -> float:
+    """Return the level after days on which these shares of truths were covered, `coverage` of which is to be.
 
-    It begins at `coverage`, the share that is to be covered, and may leave 0 to 1: above, nothing is left
-    out; below, everything is.
+    It may leave 0 to 1: above, nothing is left out; below, everything is.
     """
-    level = coverage
     for share in covered:
         level += step * (coverage - share)
     return level

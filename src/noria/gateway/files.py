@@ -64,6 +64,12 @@ class HostState(msgspec.Struct, frozen=True, kw_only=True):
         return self.hopeless or self.recycled > 0
 
 
+class Level(msgspec.Struct, frozen=True):
+    """What a worker takes from coverage.json."""
+
+    level: float
+
+
 class Ready(msgspec.Struct, frozen=True, kw_only=True):
     """What a worker serves: the plan's number, its versions, the names of their hosts, and who failed why."""
 
@@ -114,7 +120,7 @@ def read_bounds(release: Release) -> Bounds | None:
 def read_level(directory: Path) -> float | None:
     """Return the level at which margins are taken; None as long as no day has moved it."""
     try:
-        return msgspec.json.decode((directory / "coverage.json").read_bytes(), type=dict[str, float])["level"]
+        return msgspec.json.decode((directory / "coverage.json").read_bytes(), type=Level).level
     except FileNotFoundError:
         return None
 

@@ -15,6 +15,7 @@ from noria.outcomes import ROLES
 from noria.realised import COVERAGE
 from noria.rows import CohortRow, QualityRow, SignalRow
 
+FILE = "coverage.json"
 DAYS = 30
 """The newest mature days whose coverage is held against what was promised."""
 FEWEST = 14
@@ -23,14 +24,33 @@ ALPHA = 1e-3
 """The probability that the coverage of a month that keeps its promise is called off."""
 
 
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """What gateways are told: the `level` after the days up to `through`, to keep a promise of `coverage`."""
+
+    coverage: float
+    through: str
+    level: float
+
+
 def publish(rows: Sequence[QualityRow], coverage: float, home: Path) -> float:
-    """Tell the gateways the level at which they take margins, after the mature days; return it."""
-    level = adapt(coverage, daily(rows).values())
+    """Tell the gateways the level at which they take margins, after the mature days; return it.
+
+    Each day moves it once. Where another share is promised than before, what was covered until then says
+    nothing: the level begins anew.
+    """
     folder = home / "gateway"
+    days = daily(rows)
+    newest = max(days, default="")
+    before = _told(folder) or Told(coverage=coverage, through="", level=coverage)
+    if before.coverage != coverage:
+        before = Told(coverage=coverage, through=newest, level=coverage)
+    fresh = [share for day, share in days.items() if day > before.through]
+    level = adapt(before.level, coverage, fresh)
+    told = Told(coverage=coverage, through=max(newest, before.through), level=level)
     folder.mkdir(parents=True, exist_ok=True)
     draft = folder / "coverage.draft"
-    draft.write_bytes(msgspec.json.encode({"level": level}))
-    draft.replace(folder / "coverage.json")
+    draft.write_bytes(msgspec.json.encode(told))
+    draft.replace(folder / FILE)
     return level
 
 
@@ -67,3 +87,10 @@ def coverage(day: Day) -> list[SignalRow]:
         f"{mean:.1%} of the truths of {len(days)} days lay within their margins, and {promised:.0%} are to"
     )
     return [day.signal(COVERAGE, "", level, mean, promised - limit, reason, days=len(days))]
+
+
+def _told(folder: Path) -> Told | None:
+    try:
+        return msgspec.json.decode((folder / FILE).read_bytes(), type=Told)
+    except (OSError, msgspec.DecodeError):
+        return None
