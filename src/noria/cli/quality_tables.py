@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from math import isfinite
+from typing import TYPE_CHECKING
 
 from rich.table import Table
 from rich.text import Text
 
 from noria.cli.sparkline import sparkline
-from noria.core.jackknife import Interval
 from noria.core.phrases import length
-from noria.monitor.performance import Calibration, Maturity, Performance, Version
-from noria.monitor.slices import Gap
-from noria.rows import SignalRow
+
+if TYPE_CHECKING:
+    from noria.core.jackknife import Interval
+    from noria.monitor.performance import Calibration, Maturity, Performance, Version
+    from noria.monitor.slices import Gap
+    from noria.rows import SignalRow
 
 VERSIONS = 5
 """Versions that are shown, the newest ones."""
