@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from noria.core.gates import Evidence
 from noria.core.ledger import Head
-from noria.core.profile.profile import Profile
 from noria.core.traffic import Plan
 from noria.core.window import ArmCounts
 from noria.rows import (
@@ -25,6 +24,9 @@ from noria.rows import (
     Training,
     VersionRow,
 )
+
+if TYPE_CHECKING:
+    from noria.core.profile.profile import Profile
 
 
 class Clock(Protocol):

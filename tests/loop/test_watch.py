@@ -28,10 +28,10 @@ def test_a_collector_that_has_not_seen_the_last_mature_day_is_behind(make: Calla
 @pytest.mark.parametrize(
     ("age", "version", "together", "calls"),
     [
-        (1, 1, 0.01, True),  # the trigger's rate, for each of two monitors: 1 / 60 = .017
-        (1, 1, 0.02, False),
-        (1, 2, 0.01, False),  # a challenger's
-        (4, 1, 0.01, False),  # before the last run
+        (1, 1, 1e-4, True),
+        (1, 1, 0.02, False),  # more than the rate allows each of two monitors: 1 / 60 = .017
+        (1, 2, 1e-4, False),  # a challenger's
+        (4, 1, 1e-4, False),  # before the last run
     ],
 )
 def test_drift_of_the_champion_since_the_last_run_calls_for_one(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import date
 from functools import lru_cache
 
 import numpy as np
@@ -21,6 +21,7 @@ from noria.core.profile.profile import Profile
 from noria.core.profile.reference import Reference
 from noria.monitor.day import Day
 from noria.monitor.profiling import OWN
+from noria.monitor.recurrence import again
 from noria.rows import SignalRow
 
 Threshold = Histogram | Categories
@@ -85,15 +86,6 @@ def _signal(
         reason = f"{name} drifted: {', '.join(map(str, moved))} ({sizes})"
     numbers = {"p": found.p, "together": together, "rows": int(counts.sum())}
     return day.signal(monitor, name, level, found.value, found.limit, reason, **numbers)
-
-
-def again(row_day: date, subject: tuple[int, str, str], before: Iterable[SignalRow]) -> bool:
-    """Return whether a version's monitor noticed this column (version, monitor, column) on the day before."""
-    yesterday = (row_day - timedelta(days=1)).isoformat()
-    return any(
-        row.day == yesterday and row.level != "ok" and (row.version, row.monitor, row.subject) == subject
-        for row in before
-    )
 
 
 @lru_cache(maxsize=8)

@@ -7,7 +7,7 @@ from datetime import date
 
 from noria.core.drift.budget import covered, daily
 from noria.core.policy import Rate
-from noria.monitor.drift import again
+from noria.monitor.recurrence import again
 from noria.rows import SignalRow
 
 ASKED = ("drift", "score")
