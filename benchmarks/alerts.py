@@ -18,7 +18,7 @@ from noria.demo.flights import FEATURES, flights
 from noria.monitor.alerts import INFO, Serving, follow
 from noria.monitor.daily import MONITORS, PAST
 from noria.monitor.day import Day
-from noria.monitor.profiling import profile
+from noria.monitor.profiling import ALL, hourly, profile
 from noria.monitor.reference import counted, grid_of
 from noria.project.model import Data, Project, Task
 from noria.rows import AlertRow, SignalRow
@@ -102,9 +102,19 @@ def _past(profiles: Mapping[date, Profile], day: date) -> dict[str, Profile]:
     return {str(each): seen for each, seen in profiles.items() if timedelta(0) < day - each <= PAST}
 
 
-def _traffic(rows: pl.DataFrame) -> dict[str, int]:
-    hours = rows["_time"].dt.strftime("%Y-%m-%dT%H").value_counts(name="rows")
-    return dict(zip(hours["_time"], hours["rows"], strict=True))
+def _traffic(rows: pl.DataFrame) -> dict[str, Profile]:
+    """Return the requests by hour, of all versions."""
+    sent = rows.with_columns(
+        at="_time",
+        version=1,
+        role=pl.lit("champion"),
+        id="flight_id",
+        entity="flight_id",
+        output=0.5,
+        latency=0.01,
+    )
+    found = hourly(sent, lambda _: None)
+    return {hour: seen for (version, hour), seen in found.items() if version == ALL}
 
 
 def _table() -> dict[date, pl.DataFrame]:
