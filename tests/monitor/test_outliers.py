@@ -47,8 +47,9 @@ def known() -> tuple[Detector, Reference]:
 
 def predictions(rows: pl.DataFrame, version: int = 3, role: str = "champion") -> pl.DataFrame:
     """Return the frame of a collector for rows that a version answered."""
+    ids = pl.int_range(pl.len()).cast(pl.String)
     return rows.rename({"_time": "at"}).with_columns(
-        version=pl.lit(version, pl.Int64), role=pl.lit(role), output=0.5, latency=0.01
+        id=ids, entity=ids, version=pl.lit(version, pl.Int64), role=pl.lit(role), output=0.5, latency=0.01
     )
 
 
