@@ -16,6 +16,8 @@ NAMES = (
     "footprint",
     "concept",
     "estimates",
+    "injected",
+    "profiling",
     "recording",
     "alerts",
     "coverage",
