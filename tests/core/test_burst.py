@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import betabinom
 
 from noria.core import burst
-from noria.core.burst import ALPHA, Block, suspicious, tail
+from noria.core.burst import ALPHA, Block, apart, suspicious, tail
 
 QUIET = [Block(events=share, labels=100) for share in (18, 22, 20, 25, 15) * 6]
 """Thirty hours with a fifth of the labels in the class, give or take what chance does."""
@@ -46,12 +46,13 @@ CASES = [
     ("block", "beside", "expected"), [case[1:] for case in CASES], ids=[case[0] for case in CASES]
 )
 def test_what_is_suspicious(block: Block, beside: Block, expected: bool) -> None:
-    others = [Block(events=each.events * 10, labels=each.labels * 10) for each in QUIET]
-    assert suspicious(QUIET, block, others, beside) is expected
+    past = [(each, Block(events=each.events * 10, labels=each.labels * 10)) for each in QUIET]
+    assert suspicious(past, block, beside) is expected
 
 
 def test_without_a_past_nobody_is_suspected() -> None:
-    assert not suspicious(QUIET[:13], Block(events=4000, labels=4000), [], NOBODY)
+    past = [(each, each) for each in QUIET[:13]]
+    assert not suspicious(past, Block(events=4000, labels=4000), Block(events=0, labels=4000))
 
 
 def test_ordinary_blocks_are_hardly_ever_called_far_off() -> None:
@@ -73,3 +74,25 @@ def test_a_source_that_flips_a_class_is_found_from_few_labels() -> None:
         flipped = sum(dice.random() < 0.8 for _ in range(40))
         found += tail(QUIET, Block(events=flipped, labels=40), above=True) < ALPHA / 2
     assert found >= 49
+
+
+def test_sources_that_share_what_happens_are_hardly_ever_called_apart() -> None:
+    # both see the hour's own share, beta(3, 12), and the source is .05 above it, give or take .03
+    dice, wrong, found, trials = np.random.default_rng(6), 0, 0, 2000
+    for _ in range(trials):
+        past = int(dice.integers(14, 60))
+        labels, of = dice.integers(20, 400, past + 1), dice.integers(100, 2000, past + 1)
+        share = dice.beta(3, 12, past + 1)
+        own = np.clip(share + dice.normal(0.05, 0.03, past + 1), 0, 1)
+        blocks = [
+            (Block(events=int(e), labels=int(n)), Block(events=int(f), labels=int(m)))
+            for e, n, f, m in zip(
+                dice.binomial(labels, own), labels, dice.binomial(of, share), of, strict=True
+            )
+        ]
+        *before, (block, beside) = blocks
+        flipped = Block(events=block.labels - block.events, labels=block.labels)
+        wrong += min(apart(before, block, beside, above=side) for side in (True, False)) < ALPHA / 2
+        found += min(apart(before, flipped, beside, above=side) for side in (True, False)) < ALPHA / 2
+    assert wrong <= 3
+    assert found > 0.85 * trials  # where few labels, or about half of them, are of the class, nobody can tell

@@ -108,17 +108,16 @@ class Sources:
         """Return what is far off in a source's hour, or ""."""
         held_back = self._held_back()
         own = self._hours[source]
-        before = [seen for at, seen in own.items() if at < hour and (source, at) not in held_back]
+        before = [at for at in own if at < hour and (source, at) not in held_back]
         if len(before) < BLOCKS:
             return ""
         others = self._others(source, held_back)
         classes = {name for seen in own.values() for name in seen}
         for name in sorted(classes):
-            past = [_block(seen, name) for seen in before]
-            theirs = [_block(seen, name) for at, seen in others.items() if at < hour and seen.total()]
+            past = [(_block(own[at], name), _block(others[at], name)) for at in before]
             block = _block(own[hour], name)
-            if suspicious(past, block, theirs, _block(others.get(hour, Counter()), name), len(classes)):
-                usual = sum(each.events for each in past) / sum(each.labels for each in past)
+            if suspicious(past, block, _block(others[hour], name), len(classes)):
+                usual = sum(each.events for each, _ in past) / sum(each.labels for each, _ in past)
                 share = block.events / block.labels
                 return f"{share:.0%} of {block.labels} labels were {name}, {usual:.0%} of those before"
         return ""

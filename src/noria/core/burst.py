@@ -19,7 +19,7 @@ from noria.core.student import quantile
 ALPHA = 1e-4
 """The probability, about, that an ordinary block is called far off; by an hourly source, once in a year."""
 SAME_WAY = 0.05
-"""What others do at the same time is out of the ordinary, too, from this probability on."""
+"""What others do at the same time is out of the ordinary, too, below this probability."""
 BLOCKS = 14
 """Blocks without which nobody knows what is ordinary."""
 LABELS = 20
@@ -39,22 +39,23 @@ class Block:
     labels: int
 
 
-def suspicious(
-    own: Sequence[Block], block: Block, others: Sequence[Block], beside: Block, classes: int = 1
-) -> bool:
+def suspicious(past: Sequence[tuple[Block, Block]], block: Block, beside: Block, classes: int = 1) -> bool:
     """Return whether a source's block should not be believed before a person has looked at it.
 
-    Its share of a class is far off from that of its `own` blocks before; and those of the `others`, who sent
-    `beside` at the same time, are not off in the same way, for then the world has changed. Where no others
-    are known well enough, the number of its labels has to be far off, too. `classes` are asked at once.
+    `past` are its blocks before, each with what all others sent in the same hour, and `beside` is what they
+    sent now. Its share of a class is far off from what it was, while that of the others is not; or it differs
+    from theirs as it never did. Where the others are not known well enough, the number of its labels has to
+    be far off, too: a day on which all is otherwise is no attack. `classes` are asked at once.
     """
-    above = tail(own, block, above=True)
-    below = tail(own, block, above=False)
-    if min(above, below) >= ALPHA / (2 * classes):
-        return False
-    if len(others) >= BLOCKS and beside.labels >= LABELS:
-        return tail(others, beside, above=above < below) >= SAME_WAY
-    return block.labels > CROWD * max(before.labels for before in own)
+    alpha = ALPHA / (4 * classes)  # two sides of two questions
+    own, others = [block for block, _ in past], [beside for _, beside in past if beside.labels]
+    above, below = (tail(own, block, above=side) for side in (True, False))
+    far = min(above, below) < alpha
+    if len(others) < BLOCKS or beside.labels < LABELS:
+        return far and block.labels > CROWD * max(before.labels for before in own)
+    alone = tail(others, beside, above=above < below) >= SAME_WAY
+    shared = [pair for pair in past if pair[1].labels]
+    return (far and alone) or min(apart(shared, block, beside, above=side) for side in (True, False)) < alpha
 
 
 def tail(before: Sequence[Block], block: Block, *, above: bool) -> float:
@@ -67,14 +68,47 @@ def tail(before: Sequence[Block], block: Block, *, above: bool) -> float:
     """
     if len(before) < BLOCKS or block.labels < LABELS:
         return 1.0
-    events = np.array([each.events for each in before], float)
-    labels = np.array([each.labels for each in before], float)
+    events, labels = _columns(before)
     mean = (events.sum() + 0.5) / (labels.sum() + 1)
-    widened = (1 + 1 / len(before)) * (quantile(1 - ALPHA, len(before) - 1) / NORMAL) ** 2
-    spread = float(np.clip(widened * _spread(events, labels, mean), *_SPREADS))
+    return _tail(block, mean, _widened(len(before)) * _spread(events, labels, mean), above=above)
+
+
+def apart(past: Sequence[tuple[Block, Block]], block: Block, beside: Block, *, above: bool) -> float:
+    """Return how probable a share is that lies so far, or further, from the share of all others beside it.
+
+    The usual distance of both and its spread are those of the `past`, without what chance adds to each.
+    """
+    if block.labels < LABELS:
+        return 1.0
+    (events, labels), (others, of) = (_columns(blocks) for blocks in zip(*past, strict=True))
+    weight = labels * of / (labels + of)
+    distance = events / labels - others / of
+    usual = float((weight * distance).sum() / weight.sum())
+    both = (events + others + 0.5) / (labels + of + 1)
+    chance = both * (1 - both) / weight
+    scatter = float((weight * ((distance - usual) ** 2 - chance)).sum() / weight.sum())
+    share = (beside.events + 0.5) / (beside.labels + 1)
+    mean = float(np.clip(share + usual, 0.5 / (beside.labels + 1), 1 - 0.5 / (beside.labels + 1)))
+    spread = _widened(len(past)) * max(scatter, 0.0) / (mean * (1 - mean)) + 1 / beside.labels
+    return _tail(block, mean, spread, above=above)
+
+
+def _tail(block: Block, mean: float, spread: float, *, above: bool) -> float:
+    spread = float(np.clip(spread, *_SPREADS))
     weight = (1 - spread) / spread
     seen, share = (block.events, mean) if above else (block.labels - block.events, 1 - mean)
     return _beta_binomial_tail(seen, block.labels, share * weight, (1 - share) * weight)
+
+
+def _widened(blocks: int) -> float:
+    """Return by how much a variance is multiplied that is known from so few blocks."""
+    return float((1 + 1 / blocks) * (quantile(1 - ALPHA, blocks - 1) / NORMAL) ** 2)
+
+
+def _columns(blocks: Sequence[Block]) -> tuple[np.ndarray, np.ndarray]:
+    return np.array([each.events for each in blocks], float), np.array(
+        [each.labels for each in blocks], float
+    )
 
 
 def _spread(events: np.ndarray, labels: np.ndarray, mean: float) -> float:
