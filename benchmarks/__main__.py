@@ -14,6 +14,7 @@ NAMES = (
     "commit_to_answer",
     "idle",
     "footprint",
+    "drift",
     "concept",
     "estimates",
     "injected",
