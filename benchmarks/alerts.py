@@ -23,8 +23,9 @@ from noria.monitor.reference import counted, grid_of
 from noria.project.model import Data, Project, Task
 from noria.rows import AlertRow, SignalRow
 
-BEGIN, ONE = date(2013, 1, 1), timedelta(days=1)
-WEEKS, LEARNT = 52, 22
+BEGIN, ONE = date(2013, 1, 8), timedelta(days=1)
+"""The first week is left out: in UTC, its first day begins in the morning."""
+WEEKS, LEARNT = 51, 21
 SHUFFLES = 10
 PROJECT = Project(
     root=Path(),
@@ -55,7 +56,7 @@ def measure(scratch: Path) -> Found:
     return Found(
         title="Alerts on flights without drift",
         how=(
-            f"The {WEEKS} weeks of 2013 in random order: the version learns from the first {LEARNT}, and the "
+            f"{WEEKS} weeks of 2013 in random order: the version learns from the first {LEARNT}, and the "
             f"others come in day by day. All {len(MONITORS)} monitors look at each, with the default budget "
             "of one false alarm a month, and their signals become alerts as in the collector. Nothing "
             "drifts, by construction, so each alert that would tell somebody counts as false, even where "
