@@ -1,4 +1,4 @@
-"""Evidently's data-drift preset on the weeks in a folder: the features of each that drifted, and its verdict."""
+"""Evidently's data-drift preset on the weeks in a folder: which features drifted, and its verdict."""
 
 from __future__ import annotations
 
