@@ -7,9 +7,9 @@ moments, so that it costs the same for ten rows as for a hundred million.
 
 >>> usual = learn(np.array([[5], [15], [10], [10]]), np.array([[100], [100], [100], [100]]))
 >>> usual.mean.round(3), usual.overdispersion.round(3)
-(array([0.101]), array([0.009]))
+(array([0.101]), array([0.008]))
 >>> above(usual, np.array([30]), np.array([100])).round(5)
-array([6.e-05])
+array([0.00021])
 """
 
 from __future__ import annotations
