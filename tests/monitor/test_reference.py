@@ -1,12 +1,16 @@
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
+from sklearn.linear_model import LinearRegression
 
+from noria.artifact import package
 from noria.core.profile.reference import pack, unpack
 from noria.errors import ProfileError
-from noria.monitor.reference import DAYS, STRETCHES, counted, grid_of
+from noria.monitor.profiling import OUTPUT
+from noria.monitor.reference import DAYS, STRETCHES, build, counted, grid_of
 
 KINDS = {"x": "number", "c": "category"}
 
@@ -56,3 +60,21 @@ def test_what_is_packed_comes_back_and_what_is_damaged_is_told() -> None:
     later = stored.replace(b"\xa6format\x01", b"\xa6format\x02", 1)
     with pytest.raises(ProfileError, match="this release of noria reads format 1"):
         unpack(later)
+
+
+def test_a_reference_knows_the_answers_and_on_which_features_they_hang(tmp_path: Path) -> None:
+    dice = np.random.default_rng(0)
+    rows = pl.DataFrame(
+        {
+            "_time": [date(2013, 1, 1 + row // 20) for row in range(400)],
+            "x": dice.random(400),
+            "idle": dice.random(400),
+        }
+    )
+    model = LinearRegression().fit(rows.select("x", "idle").to_pandas(), 2 * rows["x"].to_numpy())
+    features = {"x": "number", "idle": "number"}
+    package.save(model, tmp_path / "model", task="regression", features=features, example=rows.to_pandas())
+    reference = build(rows, features, tmp_path / "model")
+    assert reference.importance == {"x": pytest.approx(1), "idle": pytest.approx(0, abs=1e-9)}
+    assert len(reference.blocks) == 20
+    assert OUTPUT in reference.grid.columns

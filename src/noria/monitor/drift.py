@@ -84,7 +84,8 @@ def _signal(
     if level != "ok":
         moved = changes(day.reference.grid.columns[name], threshold.centre(day.day.weekday()), counts)
         reason = f"{name} drifted: {', '.join(map(str, moved))} ({sizes})"
-    numbers = {"p": found.p, "together": together, "rows": int(counts.sum())}
+    weight = day.reference.importance.get(name)
+    numbers = {"p": found.p, "together": together, "rows": int(counts.sum()), "importance": weight}
     return day.signal(monitor, name, level, found.value, found.limit, reason, **numbers)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from noria.artifact import predictor
 from noria.core.profile.grid import Bins, CategoryBins, Grid, NumberBins, Numbers, category_bins, number_bins
 from noria.core.profile.profile import TALLIES
 from noria.core.profile.reference import Reference, pack, unpack
+from noria.monitor.importance import Answer, importance
 from noria.monitor.outliers import SCORE, bins
 from noria.monitor.profiling import OUTPUT, TRAFFIC, profile
 
@@ -32,7 +34,8 @@ def build(rows: pl.DataFrame, features: Mapping[str, str], artifact: Path) -> Re
     latency, and the outlier scores of the rows, if they have any.
     """
     asked = rows.tail(ASKED)
-    answers = _answers(asked, features, artifact)
+    model = predictor.load(artifact)
+    answers = _answers(asked, features, model.predict)
     columns = dict(grid_of(rows, features).columns)
     columns |= {name: number_bins(values) for name, values in answers.items()}
     if SCORE in rows.columns:
@@ -40,7 +43,8 @@ def build(rows: pl.DataFrame, features: Mapping[str, str], artifact: Path) -> Re
     columns |= TRAFFIC.columns
     told = asked.with_columns(**{name: pl.Series(values) for name, values in answers.items()})
     rest = rows.head(rows.height - asked.height)
-    return counted(pl.concat([rest, told], how="diagonal"), Grid(columns=columns))
+    reference = counted(pl.concat([rest, told], how="diagonal"), Grid(columns=columns))
+    return replace(reference, importance=importance(rows, list(features), model.predict))
 
 
 def grid_of(rows: pl.DataFrame, features: Mapping[str, str]) -> Grid:
@@ -132,9 +136,9 @@ def _counts(values: pl.Series) -> dict[str, int]:
     return dict(zip(seen[values.name].to_list(), seen["_count"].to_list(), strict=True))
 
 
-def _answers(rows: pl.DataFrame, features: Mapping[str, str], artifact: Path) -> dict[str, np.ndarray]:
+def _answers(rows: pl.DataFrame, features: Mapping[str, str], answer: Answer) -> dict[str, np.ndarray]:
     """Return the model's outputs under the names of the grid's columns."""
-    outputs = predictor.load(artifact).predict({name: rows[name].to_list() for name in features})
+    outputs = answer({name: rows[name].to_list() for name in features})
     if outputs.ndim == 1:
         return {OUTPUT: outputs}
     return {f"{OUTPUT}:{place}": column for place, column in enumerate(outputs.T)}

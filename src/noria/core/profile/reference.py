@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -20,11 +20,13 @@ class Reference:
     """The rows that a version learnt from: their `grid`, and a profile for each of their `blocks`.
 
     A block is a day (UTC, ISO 8601), so that what differs from day to day by itself is known; where rows have
-    no time, it is a stretch of their order, by its number.
+    no time, it is a stretch of their order, by its number. `importance` is each feature's share of what moves
+    the version's answers, where that is known.
     """
 
     grid: Grid
     blocks: Mapping[str, Profile]
+    importance: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def whole(self) -> Profile:
@@ -34,7 +36,9 @@ class Reference:
 def pack(reference: Reference) -> bytes:
     """Return the reference as it is stored."""
     blocks = {block: encode(profile) for block, profile in reference.blocks.items()}
-    return msgspec.msgpack.encode({"format": FORMAT, "grid": reference.grid, "blocks": blocks})
+    return msgspec.msgpack.encode(
+        {"format": FORMAT, "grid": reference.grid, "blocks": blocks, "importance": reference.importance}
+    )
 
 
 def unpack(stored: bytes) -> Reference:
@@ -53,6 +57,7 @@ def unpack(stored: bytes) -> Reference:
         return Reference(
             grid=msgspec.convert(body["grid"], Grid),
             blocks={block: decode(profile) for block, profile in body["blocks"].items()},
+            importance=body["importance"],
         )
     except (msgspec.DecodeError, msgspec.ValidationError, KeyError, TypeError) as error:
         raise ProfileError(f"a reference is damaged: {error}", hint="noria run") from None
