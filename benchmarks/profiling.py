@@ -119,11 +119,11 @@ def _drawn(grid: Grid, rows: int, dice: np.random.Generator) -> Profile:
     sizes = [bins.size for bins in grid.columns.values()]
     counts = np.concatenate([dice.multinomial(rows, [1 / size] * size) for size in sizes])
     columns = len(sizes)
-    mean, spread = dice.normal(0, 1 / rows**0.5, columns), np.ones(columns)
+    mean, variance = dice.normal(0, 1 / rows**0.5, columns), dice.chisquare(rows, columns) / rows
     return Profile(
         grid=grid.digest,
         tallies=np.column_stack([np.full(columns, rows), np.zeros((columns, 3))]).astype(np.int64),
-        moments=np.column_stack([mean * rows, (spread + mean**2) * rows]),
+        moments=np.column_stack([mean * rows, (variance + mean**2) * rows]),
         counts=counts,
     )
 

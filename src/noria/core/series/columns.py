@@ -145,10 +145,11 @@ def unlikely(usual: Usual, grid: Grid, profile: Profile, last: Sequence[Profile 
     rows, present = day.rows[0], day.present[0]
     above = shares.above(usual.missing, day.missing[0], rows)
     below = shares.below(usual.missing, day.missing[0], rows)
-    fewer = np.maximum(1 / np.maximum(present, 1) - 1 / np.maximum(usual.rows, 1), 0)
+    fewer = _fewer(present, usual)
     various = levels.tail(usual.variety, day.variety[0], fewer)
     # The logarithm of a spread scatters by (kurtosis - 1) / 4 rows; 2 is that of an exponential distribution.
-    mean, spread = _levels(usual, grid, last)
+    mean, spread, few_last = _levels(usual, grid, last)
+    jumped = fewer + few_last
     within = np.exp(2 * usual.spread.mean)
     return np.stack(
         [
@@ -156,21 +157,28 @@ def unlikely(usual: Usual, grid: Grid, profile: Profile, last: Sequence[Profile 
             shares.above(usual.outside, day.outside[0], present),
             np.minimum(2 * np.minimum(above, below), 1),
             shares.above(usual.alone, _alone(day, usual.siblings)[0], rows),
-            _jump(day.mean[0], mean, usual.mean, usual.jumps[0], within * fewer),
-            _jump(day.spread[0], spread, usual.spread, usual.jumps[1], 2 * fewer),
+            _jump(day.mean[0], mean, usual.mean, usual.jumps[0], within * jumped),
+            _jump(day.spread[0], spread, usual.spread, usual.jumps[1], 2 * jumped),
             np.where(day.variety[0] < usual.variety.mean, various, 1.0),
         ]
     )
 
 
-def _levels(usual: Usual, grid: Grid, last: Sequence[Profile | None]) -> tuple[Numbers, Numbers]:
-    """Return mean and spread of each feature on its last good day, NaN where there is none."""
+def _levels(usual: Usual, grid: Grid, last: Sequence[Profile | None]) -> tuple[Numbers, Numbers, Numbers]:
+    """Return mean and spread of each feature on its last good day, NaN where there is none, and `_fewer`."""
     mean, spread = np.full((2, len(last)), np.nan)
+    fewer = np.zeros(len(last))
     for day in {id(profile): profile for profile in last if profile}.values():
         seen = measure([day], grid, usual.features, usual.calm)
         its = np.array([profile is day for profile in last])
         mean[its], spread[its] = seen.mean[0, its], seen.spread[0, its]
-    return mean, spread
+        fewer[its] = _fewer(seen.present[0], usual)[its]
+    return mean, spread, fewer
+
+
+def _fewer(rows: Whole, usual: Usual) -> Numbers:
+    """Return what so many rows add to the variance of a mean beyond usual ones, in variances of a row."""
+    return np.maximum(1 / np.maximum(rows, 1) - 1 / np.maximum(usual.rows, 1), 0)
 
 
 def _siblings(missing: Whole) -> Whole:
@@ -191,5 +199,5 @@ def _jump(
 ) -> Numbers:
     """Judge the jump since the last good day, where there is none, the level itself."""
     return np.where(
-        np.isnan(last), levels.tail(level, value, sampling), levels.tail(jumps, value - last, 2 * sampling)
+        np.isnan(last), levels.tail(level, value, sampling), levels.tail(jumps, value - last, sampling)
     )
