@@ -144,9 +144,7 @@ def answered(rows: pl.DataFrame) -> dict[str, pl.DataFrame]:
     predictions = rows.select("wind", entity="flight", at="departure").with_columns(
         pl.lit(value).alias(name) for name, value in served.items()
     )
-    labels = rows.select(
-        label=pl.col("late").cast(float), at="landed", as_of="landed", source=pl.lit("api")
-    )
+    labels = rows.select(label=pl.col("late").cast(float), at="landed", as_of="landed", source=pl.lit("api"))
     frames = {"predictions": predictions.hstack(ids), "labels": labels.hstack(ids)}
     return {name: frame.with_columns(client=pl.lit(None, pl.String)) for name, frame in frames.items()}
 
