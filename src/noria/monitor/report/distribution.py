@@ -38,12 +38,21 @@ def _shares(counts: Whole) -> Numbers:
 def _ranges(bins: NumberBins, before: Numbers, now: Numbers) -> list[Bar]:
     """Return a bar for each group of neighbouring bins; a range ends with its upper edge."""
     groups = np.array_split(np.arange(bins.size), min(bins.size, MOST))
-    names = [f"≤ {bins.edges[group[-1]]:.4g}" for group in groups[:-1]]
-    last = f"> {bins.edges[-1]:.4g}" if len(groups) == 1 else f"> {bins.edges[groups[-1][0] - 1]:.4g}"
+    ends = _told([bins.edges[group[-1]] for group in groups[:-1]])
+    names = [*(f"≤ {end}" for end in ends), f"> {ends[-1]}" if ends else REST]
     return [
         Bar(name=name, before=float(before[group].sum()), now=float(now[group].sum()))
-        for name, group in zip([*names, last], groups, strict=True)
+        for name, group in zip(names, groups, strict=True)
     ]
+
+
+def _told(numbers: list[float]) -> list[str]:
+    """Return different numbers as different texts, with four digits or as many as that takes."""
+    for digits in range(4, 17):
+        texts = [f"{number:.{digits}g}" for number in numbers]
+        if len(set(texts)) == len(texts):
+            return texts
+    return list(map(repr, numbers))
 
 
 def _categories(bins: CategoryBins, before: Numbers, now: Numbers) -> list[Bar]:
