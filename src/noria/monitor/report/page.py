@@ -43,7 +43,8 @@ def contents(project: Project, state: State) -> dict[str, Any]:
     said = state.signals(project.name)
     newest = said[-1].day if said else ""
     since = str(_day(newest).date() - timedelta(days=DAYS)) if said else ""
-    shown = [row for row in said if row.day > since and row.monitor in SIZED]
+    sized = [row for row in said if row.day > since and row.monitor in SIZED]
+    shown = [row for row in sized if row.subject]  # without one it says that nothing was judged
     alerts = state.alerts(project.name)
     return {
         "project": project,
