@@ -6,6 +6,7 @@ The plan lies in a file, so the gateway serves on, and starts again, without a c
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 from dataclasses import replace
@@ -166,3 +167,4 @@ async def _drain(lane: Lane) -> None:
         logger.warning("version %d did not finish in time, and is left", lane.version)
     finally:
         lane.link.close()
+        gc.collect()  # lane and link know each other, and by itself the collector comes by too seldom
