@@ -17,6 +17,7 @@ from benchmarks.environments import environment, pinned_version
 from benchmarks.evidence import ROOT, Found
 from noria import segment
 from noria.adapters.state import SqlState
+from noria.artifact.lineage import REFERENCE, place
 from noria.collector.collect import Collector
 from noria.core.profile.grid import Grid, number_bins
 from noria.core.profile.profile import Profile, decode, encode, total
@@ -148,8 +149,9 @@ def _collected(scratch: Path) -> float:
         data=Data(source=(), label="late", features=FEATURES, label_delay=timedelta(days=1)),
     )  # fmt: skip
     artifact = scratch / "version" / "artifact"
-    (artifact.parent / "lineage").mkdir(parents=True)
-    reference.save(reference.counted(learnt, whole), artifact.parent / "lineage")
+    folder = place(artifact, REFERENCE).parent
+    folder.mkdir(parents=True)
+    reference.save(reference.counted(learnt, whole), folder)
     log = project.home / "log"
     log.mkdir(parents=True)
     state = SqlState(f"sqlite:///{project.home}/state.db")

@@ -19,7 +19,7 @@ from noria.core.windows import AUTO
 from noria.project.model import Project
 from noria.project.parse import load
 from noria.project.table import TableSchema, read_schema
-from noria.rows import Checkout, Rival, RunRow, Snapshot, Training
+from noria.rows import Checkout, Examined, Rival, RunRow, Snapshot, Training
 
 if TYPE_CHECKING:
     from noria.core.conformal import Misfits
@@ -107,6 +107,29 @@ def agree(job: Job) -> Any:
     return agree(shortest.train, job["candidate"], job["shipped"])
 
 
+def examine(job: Job) -> Any:
+    """Ask the gates that need the candidate in hand; what they find is kept in the run's folder."""
+    from noria.gates.examine import examine
+    from noria.gates.subject import Subject
+
+    project, schema = _project(job)
+    examined = msgspec.convert(job["examined"], Examined)
+    subject = Subject(
+        project=project,
+        schema=schema,
+        checkout=_checkout(job),
+        folder=Path(job["run_dir"]) / "gates",
+        shipped=Path(examined.shipped),
+        judged=Path(examined.judged),
+        champion_artifact=Path(examined.champion) if examined.champion else None,
+        train_file=Path(examined.train),
+        full_file=Path(examined.full),
+        holdout_file=Path(examined.holdout),
+        now=open_clock(project.home).now(),
+    )
+    return examine(subject, msgspec.convert(job["gates"], tuple[Gate, ...]))
+
+
 def prepare(job: Job) -> bool:
     """Open the registry once, so that its library is loaded before a run needs it."""
     _registry(job)
@@ -161,16 +184,15 @@ def _misfits(project: Project, holdout: Path, twin: Training) -> Misfits | None:
     """Return how badly the twin's answers fit the rows that were held out from it."""
     import polars as pl
 
-    from noria.artifact.predictor import load
+    from noria.artifact.model import Model
     from noria.core.conformal import calibrate, misfit
-    from noria.pipeline.evaluate import columns_of, truth_of
 
     rows = pl.read_parquet(holdout)
     if rows.is_empty():
         return None
-    model = load(Path(twin.artifact))
-    truth = truth_of(rows[project.data.label], model.spec)
-    return calibrate(misfit(str(project.task), truth, model.predict(columns_of(rows, model))))
+    model = Model(Path(twin.artifact))
+    truth = model.truth(rows[project.data.label])
+    return calibrate(misfit(str(project.task), truth, model.predict(rows)))
 
 
 def _lineage(row: RunRow, shipped: Training) -> dict[str, str]:

@@ -6,6 +6,7 @@ counts, and of its labels the one that tells of the latest moment. All labels st
 
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
 
 ROLES = ("champion", "challenger")
@@ -82,6 +83,13 @@ def newest_labels(labels: pl.LazyFrame, predictions: pl.LazyFrame) -> pl.LazyFra
 def outcomes(predictions: pl.LazyFrame, labels: pl.LazyFrame) -> pl.LazyFrame:
     """Return the predictions of `first_answers` with `label` and `label_at`, null where none came yet."""
     return first_answers(predictions).join(newest_labels(labels, predictions), on="id", how="left")
+
+
+def outputs(output: pl.Series) -> np.ndarray:
+    """Return answers as numbers; shape (n,), or (n, classes)."""
+    if output.dtype == pl.Float64:
+        return output.to_numpy()
+    return np.array(output.to_list(), dtype=float)
 
 
 def standing(holds: pl.LazyFrame) -> pl.DataFrame:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
-from noria.core.gates import Evidence
+from noria.core.gates import Evidence, Verdict
 from noria.core.ledger import Head
 from noria.core.traffic import Plan
 from noria.core.window import ArmCounts
@@ -15,6 +15,7 @@ from noria.rows import (
     Checkout,
     CohortRow,
     Entry,
+    Examined,
     ModelRow,
     QualityRow,
     Rival,
@@ -47,6 +48,7 @@ class Jobs(Protocol):
         self, run: str, snapshot: Snapshot, candidate: str, rival: Rival | None, newer: bool
     ) -> Evidence: ...
     def agree(self, run: str, snapshot: Snapshot, candidate: str, shipped: str) -> Evidence: ...
+    def examine(self, run: str, examined: Examined) -> tuple[Verdict, ...]: ...
     def register(self, run: RunRow, shipped: Training, twin: Training) -> VersionRow: ...
     def point(self, version: int) -> None: ...
 

@@ -50,7 +50,7 @@ def realised(
         rows=len(truth),
         metrics={name: value for name, value in scores.items() if np.isfinite(value)},
         loss=loss.name,
-        losses=_moments(_losses(loss, truth, output)),
+        losses=_moments(loss.losses(truth, output)),
         paired=None if champion is None else _paired(task, loss, truth, output, champion),
     )
 
@@ -65,18 +65,13 @@ def _paired(task: str, loss: Metric, truth: Array, output: Array, champion: Arra
     finite = np.isfinite(champion)
     both = finite if finite.ndim == 1 else finite.all(axis=1)
     truth, output, champion = truth[both], output[both], champion[both]
-    gains = _moments(_losses(loss, truth, champion) - _losses(loss, truth, output))
+    gains = _moments(loss.losses(truth, champion) - loss.losses(truth, output))
     if gains is None:
         return None
     if task not in ACCURACY.tasks:
         return Paired(gains=gains)
     ours, theirs = error(truth, output), error(truth, champion)
     return Paired(gains=gains, won=int((ours < theirs).sum()), lost=int((ours > theirs).sum()))
-
-
-def _losses(loss: Metric, truth: Array, output: Array) -> Array:
-    assert loss.per_row is not None, f"{loss.name} has no loss a row"
-    return loss.per_row(truth, output)
 
 
 def _moments(values: Array) -> Moments | None:

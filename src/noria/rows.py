@@ -102,6 +102,21 @@ class Rival:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Examined:
+    """What gates have in hand: the artifact that would ship, the one that was judged, and the champion's.
+
+    `train`, `full` and `holdout` are Parquet files of rows, see `Cut` and `Snapshot`.
+    """
+
+    shipped: str
+    judged: str
+    champion: str | None
+    train: str
+    full: str
+    holdout: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelRow:
     """The row that every change of traffic compares and sets; `epoch` rises by one with each change.
 

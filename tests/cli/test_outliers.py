@@ -67,6 +67,6 @@ def test_a_day_without_predictions_is_told(project: Path) -> None:
 
 
 def test_a_version_without_bounds_scores_nothing(project: Path) -> None:
-    (project / "lineage" / outliers.FILE).unlink()
+    (project / "lineage" / "bounds.msgpack").unlink()
     done = CliRunner().invoke(app, ["outliers"])
     assert "no version of that day" in done.output

@@ -162,7 +162,7 @@ def test_a_profile_on_another_grid_is_told(project: Project, state: SqlState) ->
 def test_a_version_without_a_reference_is_told(
     project: Project, state: SqlState, tmp_path: Path, broken: bytes | None
 ) -> None:
-    file = tmp_path / "version" / "lineage" / reference.FILE
+    file = tmp_path / "version" / "lineage" / "reference.msgpack"
     file.unlink()
     if broken:
         file.write_bytes(broken)

@@ -4,8 +4,8 @@ from math import inf
 
 import pytest
 
+from noria.core.interval import Interval
 from noria.replay.figures import about, between, gap, loss, short, when
-from noria.replay.intervals import Interval
 from tests.replay.made import BEGIN, policy, replay
 
 

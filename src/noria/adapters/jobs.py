@@ -5,16 +5,17 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from threading import Thread
 from typing import Any, TypeVar
 
 import msgspec
 
 from noria.adapters.compute import Workshop
-from noria.core.gates import Evidence
+from noria.core.gates import CHECKS, Evidence, Verdict
 from noria.errors import JobError, NoriaError
 from noria.project.model import Project
-from noria.rows import Checkout, Rival, RunRow, Snapshot, Training, VersionRow
+from noria.rows import Checkout, Examined, Rival, RunRow, Snapshot, Training, VersionRow
 
 T = TypeVar("T")
 
@@ -22,7 +23,7 @@ SHORT = 600.0
 """Seconds that a job may take which is not the user's code."""
 IDLE = 60.0
 """Seconds after which a workshop without jobs ends, and gives its memory back."""
-PIPELINES = ["noria.adapters.snapshot", "noria.pipeline.evaluate", "noria.pipeline.train", "skops.io"]
+PIPELINES = ["noria.adapters.snapshot", "noria.gates.examine", "noria.pipeline.evaluate", "noria.pipeline.train", "skops.io"]
 REGISTRY = ["noria.adapters.registry", "mlflow.store.tracking.sqlalchemy_store"]
 """What each workshop imports before it forks, beside what the pipeline itself imports."""
 
@@ -58,6 +59,15 @@ class ChildJobs:
 
     def agree(self, run: str, snapshot: Snapshot, candidate: str, shipped: str) -> Evidence:
         return self._call("agree", run, Evidence, snapshot=snapshot, candidate=candidate, shipped=shipped)
+
+    def examine(self, run: str, examined: Examined) -> tuple[Verdict, ...]:
+        """Return the verdicts of the gates that examine; one at which the process died is an error."""
+        gates = [gate for gate in self._read_project().gates if gate.check not in CHECKS]
+        limit = SHORT + sum(gate.options["timeout"] for gate in gates)
+        for _ in gates:  # each attempt goes on after the gate at which the one before it died
+            with suppress(JobError):
+                return self._call("examine", run, tuple[Verdict, ...], limit, gates=gates, examined=examined)
+        return self._call("examine", run, tuple[Verdict, ...], limit, gates=gates, examined=examined)
 
     def register(self, run: RunRow, shipped: Training, twin: Training) -> VersionRow:
         return self._register("register", run.id, VersionRow, row=run, shipped=shipped, twin=twin)

@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from noria.artifact import manifest
+from noria.artifact import lineage, manifest
 from noria.rows import RunRow, Training, VersionRow
 
 CHAMPION = "champion"
@@ -109,7 +109,7 @@ class Registry:
             self._client.log_artifacts(kept.info.run_id, training.artifact, name)
             manifest.verify(Path(kept.info.artifact_uri) / name, training.digest)
         for attachment in attachments:
-            self._client.log_artifact(kept.info.run_id, str(attachment), "lineage")
+            self._client.log_artifact(kept.info.run_id, str(attachment), lineage.FOLDER)
         self._client.set_terminated(kept.info.run_id)
 
     def _create(self, model: str, source: str, mlflow_run: str, tags: Mapping[str, str]) -> Any:

@@ -14,7 +14,7 @@ from noria.cli.sparkline import sparkline
 from noria.core.phrases import length
 
 if TYPE_CHECKING:
-    from noria.core.jackknife import Interval
+    from noria.core.interval import Interval
     from noria.monitor.performance import Calibration, Maturity, Performance, Version
     from noria.monitor.slices import Gap
     from noria.rows import SignalRow

@@ -12,7 +12,7 @@ from noria.core.maturity import last_mature_day, matures_at
 from noria.delta import Table
 from noria.monitor.cohort import cohort, watched
 from noria.monitor.profiling import GridOf
-from noria.outcomes import ROLES, counting, outcomes, stored
+from noria.outcomes import ROLES, counting, outcomes, outputs, stored
 from noria.ports import State
 from noria.project.model import Project
 from noria.project.table import Column
@@ -104,7 +104,7 @@ class Quality:
     ) -> tuple[QualityRow, CohortRow]:
         """Return the rows of a part of a day; a shadow's is paired with what was `served`, by id."""
         labelled = part.filter(pl.col("label").is_not_null())
-        output = _outputs(labelled["output"])
+        output = outputs(labelled["output"])
         champion = None
         if role == "shadow":
             labelled = labelled.join(served, on="id", how="left", maintain_order="left")
@@ -172,16 +172,10 @@ def _joined_by_day(rows: Iterable[QualityRow]) -> dict[date, int]:
     return joined
 
 
-def _outputs(output: pl.Series) -> np.ndarray:
-    if output.dtype == pl.Float64:
-        return output.to_numpy()
-    return np.array(output.to_list(), dtype=float)
-
-
 def _beside(output: np.ndarray, champion: pl.Series) -> np.ndarray:
     """Return the champion's outputs in the shape of `output`, nan where it gave none for the same classes."""
     filled = np.full(output.shape, np.nan)
     same = champion.is_not_null() if output.ndim == 1 else champion.list.len() == output.shape[1]
     given = same.fill_null(False)
-    filled[given.to_numpy()] = _outputs(champion.filter(given)).reshape(-1, *output.shape[1:])
+    filled[given.to_numpy()] = outputs(champion.filter(given)).reshape(-1, *output.shape[1:])
     return filled

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from noria.core.conformal import Misfits
+from noria.core.format import check_format
 from noria.core.outliers import Detector
 from noria.errors import ProfileError
 
@@ -34,12 +35,7 @@ def unpack(stored: bytes) -> Bounds:
         ProfileError: they are damaged, or of a format that this release does not know.
     """
     try:
-        bounds = msgspec.msgpack.decode(stored, type=Bounds)
+        check_format(stored, "the bounds of a version are", FORMAT)
+        return msgspec.msgpack.decode(stored, type=Bounds)
     except (msgspec.DecodeError, msgspec.ValidationError) as error:
         raise ProfileError(f"the bounds of a version are damaged: {error}", hint="noria run") from None
-    if bounds.format != FORMAT:
-        raise ProfileError(
-            f"the bounds of a version are of format {bounds.format}, and this release reads format {FORMAT}",
-            hint="pip install --upgrade noria",
-        )
-    return bounds

@@ -7,26 +7,17 @@ their weather, so a day is what is left out.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from math import inf, isfinite, sqrt
 
+from noria.core.interval import Interval
 from noria.core.quality.metric import Array
 from noria.core.student import quantile
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Interval:
-    """A figure with the ends of its two-sided interval, which are infinite where days do not suffice."""
-
-    value: float
-    low: float
-    high: float
-
-
 def jackknife(days: Array, figure: Callable[[Array], float], confidence: float = 0.95) -> Interval:
-    """Return the figure of the sum of all days with its interval; `days` has the shape (days, ...).
+    """Return the figure of the sum of all days with its interval, infinite where days do not suffice.
 
-    `figure` may be nan, where it is not defined.
+    `days` has the shape (days, ...). `figure` may be nan, where it is not defined.
 
     >>> import numpy as np
     >>> sums_and_rows = np.array([[1.0, 1], [2.0, 1], [3.0, 1], [6.0, 1]])

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import polars as pl
 
-from noria.artifact.predictor import load
+from noria.artifact.model import Model
 from noria.core.ledger import verify
 from noria.core.quality import METRICS
 from noria.core.rollout import Phase
@@ -18,7 +19,6 @@ from noria.delta import Table
 from noria.demo.client import Tally
 from noria.demo.wheel import Wheel
 from noria.outcomes import ROLES, counting, outcomes
-from noria.pipeline.evaluate import columns_of
 from noria.rows import RunRow
 
 
@@ -100,8 +100,7 @@ def _judged(wheel: Wheel) -> pl.DataFrame:
     rows = outcomes(predictions, labels).join(counts, on="id").collect()
     first = wheel.state.version(wheel.project.name, 1)
     assert first is not None
-    model = load(first.artifact)
-    static = pl.Series("static", model.predict(columns_of(rows, model)))
+    static = pl.Series("static", Model(Path(first.artifact)).predict(rows))
     month = pl.col("id").str.slice(5, 2).cast(pl.Int64)
     return rows.with_columns(static, month=month).sort("at", "id")
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from noria.artifact.lineage import BOUNDS, place
 from noria.core.bounds import Bounds, unpack
 from noria.core.traffic import Plan
 
@@ -112,7 +113,7 @@ def read_bounds(release: Release) -> Bounds | None:
         ProfileError: they are damaged.
     """
     try:
-        return unpack((Path(release.artifact).parent / "lineage" / "bounds.msgpack").read_bytes())
+        return unpack(place(release.artifact, BOUNDS).read_bytes())
     except FileNotFoundError:
         return None
 

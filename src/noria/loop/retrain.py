@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from noria.core.gates import Evidence
+from noria.core.gates import Evidence, Verdict
 from noria.core.policy import Cause
 from noria.core.trials import Trial, pays
 from noria.core.windows import AUTO, choose, windows_to_train
@@ -18,11 +18,12 @@ from noria.loop.parts import Parts
 from noria.loop.past import found, gained, remembering, trials
 from noria.loop.rivals import learnt, opponent
 from noria.loop.run import Run
-from noria.loop.verdicts import passes
+from noria.loop.verdicts import kept, passes
 from noria.project.model import Evaluation, Train
-from noria.rows import Checkout, Rival, Snapshot, Training
+from noria.rows import Checkout, Examined, Rival, Snapshot, Training
 
-STEPS = ("checkout", "snapshot", "train", "evaluate", "judge", "refit", "agree", "judge-refit", "register")
+STEPS = ("checkout", "snapshot", "train", "evaluate", "judge", "refit", "agree", "judge-refit",
+         "examine", "judge-examined", "register")
 
 
 def retrain(parts: Parts, run: str, step: Step) -> None:
@@ -59,6 +60,8 @@ def _retrain(run: Run, past: list[Trial]) -> None:
     if before is None and run.facts["refit"] and snapshot.holdout_rows:
         shipped = _refit(run, checkout, snapshot, window)
     if shipped != twin and not _agree(run, snapshot, twin, shipped):
+        return
+    if not _examine(run, snapshot, window, twin, shipped):
         return
     run.enter("register")
     run.step("register", lambda: _register(run, shipped, twin), int)
@@ -123,6 +126,23 @@ def _agree(run: Run, snapshot: Snapshot, twin: Training, shipped: Training) -> b
         "agree", lambda: jobs.agree(run.id, snapshot, twin.artifact, shipped.artifact), Evidence
     )
     return run.step("judge-refit", lambda: passes(run, agreed, after_refit=True), bool)
+
+
+def _examine(run: Run, snapshot: Snapshot, window: str, twin: Training, shipped: Training) -> bool:
+    """Return whether what would ship passes the gates that need it in hand."""
+    run.enter("examine")
+    cut = next(cut for cut in snapshot.cuts if cut.window == window)
+    champion = run.parts.version(run.facts["rival"])
+    examined = Examined(
+        shipped=shipped.artifact,
+        judged=twin.artifact,
+        champion=champion.artifact if champion else None,
+        train=cut.train,
+        full=cut.full,
+        holdout=snapshot.holdout,
+    )
+    verdicts = run.step("examine", lambda: run.parts.jobs.examine(run.id, examined), tuple[Verdict, ...])
+    return run.step("judge-examined", lambda: kept(run, verdicts), bool)
 
 
 def _register(run: Run, shipped: Training, twin: Training) -> int:

@@ -13,9 +13,9 @@ from noria.core.calibration import sums
 from noria.core.fairness import COUNTS
 from noria.core.maturity import DELAYS
 from noria.core.profile.grid import Grid, NumberBins
-from noria.core.quality.metric import Array, Metric
+from noria.core.quality.metric import Array
 from noria.monitor.profiling import OUTPUT
-from noria.outcomes import stored
+from noria.outcomes import outputs, stored
 from noria.project.model import Project, Task
 from noria.rows import CohortRow, QualityRow
 
@@ -46,8 +46,8 @@ def cohort(
     labelled = rows["label"].is_not_null().to_numpy().copy()
     labelled[labelled] = np.isfinite(truth)
     truth = truth[np.isfinite(truth)]
-    output = _array(rows["output"])
-    loss = _losses(project.loss, truth, output[labelled])
+    output = outputs(rows["output"])
+    loss = project.loss.losses(truth, output[labelled])
     return CohortRow(
         model=quality.model,
         day=quality.day,
@@ -82,17 +82,6 @@ def _scores(
         return ()
     found = sums(bins.place(output), bins.size, labelled, output[labelled], truth, loss)
     return tuple(map(tuple, np.round(found, 9).tolist()))
-
-
-def _losses(loss: Metric, truth: Array, output: Array) -> Array:
-    assert loss.per_row is not None, f"{loss.name} has no loss a row"
-    return loss.per_row(truth, output)
-
-
-def _array(output: pl.Series) -> Array:
-    if output.dtype == pl.Float64:
-        return output.to_numpy()
-    return np.array(output.to_list(), dtype=float)
 
 
 def _bins(task: Task, grid: Grid | None) -> NumberBins | None:

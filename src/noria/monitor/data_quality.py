@@ -18,7 +18,7 @@ from noria.core.series.columns import SERIES, Series, Usual, learn, measure, unl
 from noria.core.series.levels import FEWEST
 from noria.monitor.broken import Broken, said
 from noria.monitor.day import Day
-from noria.monitor.profiling import OWN
+from noria.monitor.profiling import features
 from noria.rows import SignalRow
 
 MONITOR = "data_quality"
@@ -64,7 +64,7 @@ def data_quality(day: Day) -> list[SignalRow]:
 
 @lru_cache(maxsize=16)
 def _usual(reference: Reference) -> Usual:
-    return learn(reference, tuple(name for name in reference.grid.columns if not name.startswith(OWN)))
+    return learn(reference, features(reference.grid))
 
 
 def _earlier(day: Day) -> Mapping[str, Sequence[SignalRow]]:

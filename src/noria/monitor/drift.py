@@ -9,30 +9,26 @@ from functools import lru_cache
 import numpy as np
 
 from noria.core.drift import categories, histogram
-from noria.core.drift.blocks import FEWEST, Judged
+from noria.core.drift.blocks import FEWEST, Judged, Threshold
 from noria.core.drift.budget import covered, daily
-from noria.core.drift.categories import Categories
 from noria.core.drift.change import changes
 from noria.core.drift.discovery import SHARE, adjusted
-from noria.core.drift.histogram import Histogram
 from noria.core.drift.statistic import Whole
 from noria.core.profile.grid import Grid, NumberBins
 from noria.core.profile.profile import Profile
 from noria.core.profile.reference import Reference
 from noria.monitor.day import Day
-from noria.monitor.profiling import OWN
+from noria.monitor.profiling import features
 from noria.monitor.recurrence import again
 from noria.rows import SignalRow
 
-Threshold = Histogram | Categories
 Thresholds = Mapping[str, Threshold]
 """What is usual for each column."""
 
 
 def drift(day: Day) -> list[SignalRow]:
     """Return a signal for each feature that can be judged, or one that says why none can."""
-    features = tuple(name for name in day.reference.grid.columns if not name.startswith(OWN))
-    thresholds = _of_reference(day.reference, features)
+    thresholds = _of_reference(day.reference)
     if not thresholds:
         reason = f"not judged: version {day.version} learnt from {len(day.reference.blocks)} days of {FEWEST}"
         return [day.signal("drift", "", "ok", 0.0, 0.0, reason)]
@@ -90,8 +86,8 @@ def _signal(
 
 
 @lru_cache(maxsize=8)
-def _of_reference(reference: Reference, features: tuple[str, ...]) -> Thresholds:
-    return learnt(reference.grid, reference.blocks, features)
+def _of_reference(reference: Reference) -> Thresholds:
+    return learnt(reference.grid, reference.blocks, features(reference.grid))
 
 
 def _weekdays(blocks: Sequence[str]) -> Whole | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from noria.artifact.lineage import BOUNDS, place
 from noria.block import Column
 from noria.core.bounds import Bounds, pack, unpack
 from noria.core.burst import Block, tail
@@ -18,7 +19,6 @@ from noria.monitor.day import Day
 from noria.outcomes import stored
 from noria.rows import SignalRow
 
-FILE = "bounds.msgpack"
 SCORE = "@outlier"
 """The column of the scores in the profiles."""
 ROWS = 100_000
@@ -33,7 +33,7 @@ DetectorOf = Callable[[int], Detector | None]
 
 def save(bounds: Bounds, folder: Path) -> Path:
     """Write the bounds into a folder, and return where."""
-    path = folder / FILE
+    path = folder / BOUNDS
     path.write_bytes(pack(bounds))
     return path
 
@@ -45,7 +45,7 @@ def load(artifact: Path) -> Bounds:
         ProfileError: they are damaged, or of a later release.
         OSError: they cannot be read.
     """
-    return unpack((artifact.parent / "lineage" / FILE).read_bytes())
+    return unpack(place(artifact, BOUNDS).read_bytes())
 
 
 def learnt(rows: pl.DataFrame, features: Mapping[str, str]) -> tuple[Detector, pl.DataFrame]:

@@ -10,7 +10,8 @@ import numpy as np
 
 from noria.core.calibration import Group, calibration_error, reliability
 from noria.core.compare import Block, pooled
-from noria.core.jackknife import Interval, jackknife
+from noria.core.interval import Interval
+from noria.core.jackknife import jackknife
 from noria.core.maturity import Cohort, Curve, last_mature_day, learnt
 from noria.core.phrases import length
 from noria.monitor.cohort import by_day

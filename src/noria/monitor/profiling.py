@@ -32,6 +32,11 @@ GridOf = Callable[[int], Grid | None]
 """Tells the grid of a version, None where it has none."""
 
 
+def features(grid: Grid) -> tuple[str, ...]:
+    """Return the columns of a grid that are features, and neither answers nor latencies nor scores."""
+    return tuple(name for name in grid.columns if not name.startswith(OWN))
+
+
 def hourly(predictions: pl.DataFrame, grid_of: GridOf) -> dict[tuple[int, str], Profile]:
     """Return profiles by version and hour (UTC, `2013-02-01T09`) of answered predictions.
 

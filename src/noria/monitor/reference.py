@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from noria.artifact import predictor
+from noria.artifact.lineage import REFERENCE, place
 from noria.core.profile.grid import Bins, CategoryBins, Grid, NumberBins, Numbers, category_bins, number_bins
 from noria.core.profile.profile import TALLIES
 from noria.core.profile.reference import Reference, pack, unpack
@@ -18,7 +19,6 @@ from noria.monitor.outliers import SCORE, bins
 from noria.monitor.profiling import OUTPUT, TRAFFIC, profile
 
 OUTSIDE = TALLIES.index("outside")
-FILE = "reference.msgpack"
 DAYS = 182
 """The newest days that are kept: half a year shows what a week and a season do."""
 STRETCHES = 30
@@ -72,24 +72,19 @@ def counted(rows: pl.DataFrame, grid: Grid) -> Reference:
 
 def save(reference: Reference, folder: Path) -> Path:
     """Write the reference into a folder, and return where."""
-    path = folder / FILE
+    path = folder / REFERENCE
     path.write_bytes(pack(reference))
     return path
 
 
-def load(path: Path) -> Reference:
-    """Return the reference in a file.
+def load(artifact: Path) -> Reference:
+    """Return the reference of a registered artifact.
 
     Raises:
         ProfileError: it is damaged, or of a later release.
         OSError: it cannot be read.
     """
-    return unpack(path.read_bytes())
-
-
-def place(artifact: Path) -> Path:
-    """Return where the reference of a registered artifact lies."""
-    return artifact.parent / "lineage" / FILE
+    return unpack(place(artifact, REFERENCE).read_bytes())
 
 
 def _blocks(rows: pl.DataFrame) -> pl.Series:

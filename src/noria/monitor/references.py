@@ -49,7 +49,7 @@ class References:
         if row is None:
             return None
         try:
-            return reference.load(reference.place(Path(row.artifact)))
+            return reference.load(Path(row.artifact))
         except (OSError, ProfileError) as error:
             self.faults[version] = str(error)
             return None

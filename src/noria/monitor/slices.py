@@ -10,7 +10,8 @@ from math import isfinite
 import numpy as np
 
 from noria.core.fairness import COUNTS, ENOUGH, LOSS, ROWS, gap, loss, rates
-from noria.core.jackknife import Interval, jackknife
+from noria.core.interval import Interval
+from noria.core.jackknife import jackknife
 from noria.core.quality import Array
 from noria.monitor.cohort import VALUES, by_day
 from noria.monitor.day import Day

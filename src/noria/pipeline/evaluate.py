@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -12,11 +12,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from noria.artifact.model import classes_of, columns_of, truth_of
 from noria.artifact.predictor import Predictor, load
 from noria.artifact.probe import probe
 from noria.core.gates import Evidence, Gate
 from noria.core.quality import Array
-from noria.errors import ArtifactError, PipelineError
+from noria.errors import ArtifactError
 from noria.pipeline.measure import Held, Opponent, agreement, aligned, baseline, measure, refit_gain
 from noria.rows import Rival
 
@@ -82,42 +83,6 @@ def differing(one: Array, other: Array) -> int:
     """Return in how many rows two answers differ, both of shape (n,) or (n, k)."""
     off = ~np.isclose(one, other, rtol=0, atol=TOLERANCE, equal_nan=True)
     return int(off.reshape(len(off), -1).any(axis=1).sum())
-
-
-def classes_of(model: Predictor) -> tuple[str, ...]:
-    """Return the classes of a multiclass model in the order of its outputs' columns; () for other tasks."""
-    return tuple(map(str, model.spec["classes"])) if model.spec["task"] == "multiclass" else ()
-
-
-def columns_of(rows: pl.DataFrame, model: Predictor) -> dict[str, Any]:
-    """Return the feature columns as a predictor takes them."""
-    kinds = {feature["name"]: feature["kind"] for feature in model.spec["features"]}
-    return {name: _column(rows[name], kind) for name, kind in kinds.items()}
-
-
-def truth_of(labels: pl.Series, spec: dict[str, Any]) -> Array:
-    """Return labels as float64: a regression's value, or the number of the class in the model's order.
-
-    Raises:
-        PipelineError: a label is no class of the model.
-    """
-    if spec["task"] == "regression":
-        return labels.cast(pl.Float64).to_numpy()
-    numbers = {str(name): float(number) for number, name in enumerate(spec["classes"])}
-    values = [str(value) for value in labels.to_list()]
-    unknown = sorted(set(values) - set(numbers))
-    if unknown:
-        raise PipelineError(
-            f"the holdout has the class {unknown[0]!r}, and the model knows only {sorted(numbers)}",
-            hint="noria doctor",
-        )
-    return np.array([numbers[value] for value in values])
-
-
-def _column(series: pl.Series, kind: str) -> Sequence[Any] | Array:
-    if kind == "number":
-        return series.cast(pl.Float64).fill_null(float("nan")).to_numpy()
-    return series.cast(pl.String).to_list()
 
 
 def _probed(

@@ -1,8 +1,14 @@
-"""The checks that a [[gates]] line may name, with their options: for parser, JSON Schema and docs."""
+"""The checks that a [[gates]] line may name, with their options: for parser, JSON Schema and docs.
+
+JUDGED are judged by `noria.core.gates` from what was measured on the holdout. EXAMINED need the candidate in
+hand: `noria.gates` has a module for each. Other packages add to these by an entry point in the group
+`noria.gates`, a function that takes a `noria.gates.subject.Subject`, and its options by name.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from noria.core.gates import Gate
@@ -12,7 +18,9 @@ from noria.project.scalars import BOOLEAN, SECONDS, SHARE, number, whole
 
 _METRIC = Key("metric", one_of(*METRICS), "Which metric; without it, the first one of the task.")
 
-CHECKS: dict[str, tuple[Key, ...]] = {
+TIMEOUT = Key("timeout", SECONDS, "The longest that the gate may take.", default=60.0)
+
+JUDGED: dict[str, tuple[Key, ...]] = {
     "enough-rows": (Key("rows", whole(1), "How many rows the holdout must have.", default=500),),
     "finite": (),
     "beats-baseline": (
@@ -38,14 +46,28 @@ CHECKS: dict[str, tuple[Key, ...]] = {
 }
 
 
+EXAMINED: dict[str, tuple[Key, ...]] = {
+    "artifact": (TIMEOUT,),
+}
+CHECKS = JUDGED | EXAMINED
+DEFAULT = (*JUDGED, "artifact")
+"""What holds where noria.toml has no [[gates]]: what needs no word of the project's."""
+
+
+def installed() -> dict[str, EntryPoint]:
+    """Return the gates of other installed packages, by name."""
+    return {point.name: point for point in entry_points(group="noria.gates") if point.name not in CHECKS}
+
+
 def gate(check: str, options: Mapping[str, Any], task: str) -> Gate:
-    """Return a gate with all options filled in; a latency is in seconds."""
-    defaults = {key.name: key.default for key in CHECKS[check]}
-    if _METRIC in CHECKS[check]:
+    """Return a gate with all options filled in; times are in seconds."""
+    keys = CHECKS.get(check, (TIMEOUT,))
+    defaults = {key.name: key.default for key in keys}
+    if _METRIC in keys:
         defaults["metric"] = primary(task).name
     return Gate(check=check, options={**defaults, **options})
 
 
 def default_gates(task: str) -> tuple[Gate, ...]:
-    """Return every check with its defaults: what holds where noria.toml has no [[gates]]."""
-    return tuple(gate(check, {}, task) for check in CHECKS)
+    """Return what holds where noria.toml has no [[gates]]: checks with their defaults."""
+    return tuple(gate(check, {}, task) for check in DEFAULT)

@@ -7,7 +7,7 @@ with several faults gets all of them at once.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Final, Protocol
@@ -126,10 +126,15 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Tagged:
-    """A table whose keys depend on the text at `tag`, such as a gate and its `check`."""
+    """A table whose keys depend on the text at `tag`, such as a gate and its `check`.
+
+    `others` returns further tags, whose tables may hold what they like but for the keys in `always`.
+    """
 
     tag: str
     tables: Mapping[str, Sequence[Key]]
+    others: Callable[[], Collection[str]] = tuple
+    always: Sequence[Key] = ()
 
     def read(self, raw: object, place: str, faults: list[str]) -> Any:
         known = list(self.tables)
@@ -137,13 +142,22 @@ class Tagged:
         if not isinstance(tag, str):
             faults.append(f"{place}.{self.tag}: found {shown(tag)}; allowed: {', '.join(known)}")
             return MISSING
-        if tag not in self.tables:
-            faults.append(f"{place}.{self.tag}: found {shown(tag)}; {nearest(tag, known)}")
-            return MISSING
-        return self._table(tag).read(raw, place, faults)
+        if tag in self.tables:
+            return self._table(tag).read(raw, place, faults)
+        if tag in (others := self.others()):
+            return self._free(raw, place, faults)
+        faults.append(f"{place}.{self.tag}: found {shown(tag)}; {nearest(tag, [*known, *others])}")
+        return MISSING
+
+    def _free(self, raw: dict[str, Any], place: str, faults: list[str]) -> dict[str, Any]:
+        names = {key.name for key in self.always}
+        read = Table(self.always).read({name: raw[name] for name in raw if name in names}, place, faults)
+        return {**raw, **read}
 
     def json_schema(self) -> dict[str, Any]:
-        return {"oneOf": [self._table(tag).json_schema() for tag in self.tables]}
+        known = [self._table(tag).json_schema() for tag in self.tables]
+        free = {"type": "object", "properties": {self.tag: one_of(*self.others()).json_schema()}}
+        return {"oneOf": [*known, free | {"required": [self.tag]}] if self.others() else known}
 
     def _table(self, tag: str) -> Table:
         return Table([Key(self.tag, one_of(tag), required=True), *self.tables[tag]])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from noria.core.quality import METRICS
-from noria.project.checks import CHECKS
+from noria.project.checks import CHECKS, TIMEOUT, installed
 from noria.project.kinds import Key, ListOf, Table, Tagged, one_of
 from noria.project.model import Evaluation, Task
 from noria.project.scalars import (
@@ -163,7 +163,7 @@ ALERTS = Table(
     )
 )
 FEEDBACK = Table((Key("cap", RATE, "How many labels a source may send; more of them wait."),))
-GATES = ListOf(Tagged("check", CHECKS), "a list of tables [[gates]]")
+GATES = ListOf(Tagged("check", CHECKS, others=installed, always=(TIMEOUT,)), "a list of tables [[gates]]")
 FILE = Table(
     (
         Key("model", MODEL, "The model under continuous delivery.", required=True),

@@ -8,7 +8,8 @@ from datetime import datetime
 from math import isfinite
 from typing import Any
 
-from noria.replay.intervals import Interval, best, gaps_to, losses_of
+from noria.core.interval import Interval
+from noria.replay.intervals import best, gaps_to, losses_of
 from noria.replay.recommendation import recommend
 from noria.replay.result import PolicyResult, Promotion, Replay
 from noria.timeline import timeline

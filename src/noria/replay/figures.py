@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from math import floor, isfinite, log10
 
-from noria.replay.intervals import Interval
+from noria.core.interval import Interval
 from noria.replay.result import Replay
 
 

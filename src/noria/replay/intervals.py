@@ -10,10 +10,10 @@ from day to day); these hold 96% and 96%.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
+from noria.core.interval import Interval
 from noria.replay.result import PolicyResult, Replay
 
 if TYPE_CHECKING:
@@ -23,18 +23,10 @@ if TYPE_CHECKING:
     Array: TypeAlias = NDArray[np.float64]
 
 CONFIDENCE = 0.95
+"""Of every interval here; below two weeks it is infinite."""
 STRETCH = 7
 DRAWS = 1000
 SEED = 1994
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Interval:
-    """An estimate and the ends of its two-sided interval at `CONFIDENCE`, infinite below two weeks."""
-
-    value: float
-    low: float
-    high: float
 
 
 def best(replay: Replay) -> PolicyResult | None:

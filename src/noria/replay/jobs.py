@@ -13,7 +13,8 @@ from noria.core.gates import Evidence
 from noria.core.quality import Array
 from noria.core.windows import AUTO
 from noria.cut import cut
-from noria.pipeline.evaluate import AGREED, truth_of
+from noria.artifact.model import truth_of
+from noria.pipeline.evaluate import AGREED
 from noria.pipeline.measure import Held, Opponent, agreement, aligned, baseline, measure, refit_gain
 from noria.pipeline.train import Request
 from noria.ports import Clock
@@ -135,6 +136,10 @@ class HistoryJobs:
         numbers = self._cuts[shortest.train][-AGREED:]
         one, other = self.models[candidate], self.models[shipped]
         return agreement(self._answers(one, numbers), self._answers(other, numbers, like=one))
+
+    def examine(self, run: str, examined: Examined) -> tuple[Verdict, ...]:
+        """A policy is replayed, and what examines a candidate by hand is no part of it."""
+        return ()
 
     def register(self, run: RunRow, shipped: Training, twin: Training) -> VersionRow:
         self._versions += 1

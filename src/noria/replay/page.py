@@ -6,8 +6,9 @@ from datetime import timedelta
 
 from jinja2 import Environment, PackageLoader
 
+from noria.core.interval import Interval
 from noria.replay.figures import gap, when
-from noria.replay.intervals import Interval, best
+from noria.replay.intervals import best
 from noria.replay.names import called, legend
 from noria.replay.pictures import cost_picture, gain_pictures, level_picture, step_of, styles
 from noria.replay.recommendation import WORTHWHILE, recommend

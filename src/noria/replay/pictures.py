@@ -10,8 +10,9 @@ from markupsafe import Markup
 from noria.chart.scale import Frame, Tick, calendar, scale
 from noria.chart.scatter import Point, scatter
 from noria.chart.series import Line, Mark, extent, series
+from noria.core.interval import Interval
 from noria.replay.figures import between, when
-from noria.replay.intervals import STRETCH, Interval, best, gaps_to, losses_of
+from noria.replay.intervals import STRETCH, best, gaps_to, losses_of
 from noria.replay.names import called
 from noria.replay.recommendation import WORTHWHILE
 from noria.replay.result import PolicyResult, Promotion, Replay

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import isfinite
 
+from noria.core.interval import Interval
 from noria.replay.figures import between, loss
-from noria.replay.intervals import STRETCH, Interval, best, gaps_to, losses_of
+from noria.replay.intervals import STRETCH, best, gaps_to, losses_of
 from noria.replay.result import PolicyResult, Replay
 
 WORTHWHILE = 0.005

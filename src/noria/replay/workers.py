@@ -30,7 +30,8 @@ from noria.artifact.predictor import Predictor, load
 from noria.core.quality import Array
 from noria.errors import JobKilled, NoriaError, PipelineError
 from noria.pipeline import graph
-from noria.pipeline.evaluate import columns_of, differing
+from noria.artifact.model import columns_of
+from noria.pipeline.evaluate import differing
 from noria.pipeline.source import imported
 from noria.pipeline.train import EXAMPLES, Request
 

@@ -6,10 +6,12 @@ row; and a day tells nothing about the days next to it.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from math import exp
+from typing import ClassVar
 
 import numpy as np
 
@@ -38,6 +40,27 @@ class Judged:
     value: float
     limit: float
     p: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Threshold(ABC):
+    """What is usual for a column. `centres` are the counts of its reference, by season."""
+
+    UNIT: ClassVar[str]
+
+    centres: Numbers
+
+    def centre(self, weekday: int) -> Numbers:
+        """Return the counts that a day of this weekday (0 is Monday) is compared with; shape (bins,)."""
+        centre: Numbers = self.centres[weekday % len(self.centres)]
+        return centre
+
+    @abstractmethod
+    def judge(self, counts: Whole, weekday: int = 0, probability: float = TAIL) -> Judged:
+        """Return how far a day with these counts, of the shape (bins,), is from its reference.
+
+        Without drift, it lies beyond its limit with the `probability`.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -13,7 +13,7 @@ from math import log
 
 import numpy as np
 
-from noria.core.drift.blocks import CLOSER, TAIL, Blocks, Judged, independent, seasons, tail
+from noria.core.drift.blocks import CLOSER, TAIL, Blocks, Judged, Threshold, independent, seasons, tail
 from noria.core.drift.l_infinity import distance
 from noria.core.drift.statistic import Numbers, Whole, shares
 
@@ -23,8 +23,8 @@ NOTHING = 1e-12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Categories:
-    """What is usual for a column of categories. `centres` are the counts of its reference, by season.
+class Categories(Threshold):
+    """What is usual for a column of categories.
 
     `scatter` is the variance of each share among blocks of `rows` rows, `mean` and `spread` are those of the
     logarithm of their largest changes, known from so many independent `blocks`.
@@ -32,23 +32,13 @@ class Categories:
 
     UNIT = "times its scatter"
 
-    centres: Numbers
     scatter: Numbers
     rows: float
     mean: float
     spread: float
     blocks: float
 
-    def centre(self, weekday: int) -> Numbers:
-        """Return the counts that a day of this weekday (0 is Monday) is compared with; shape (bins,)."""
-        centre: Numbers = self.centres[weekday % len(self.centres)]
-        return centre
-
     def judge(self, counts: Whole, weekday: int = 0, probability: float = TAIL) -> Judged:
-        """Return how far a day with these counts, of the shape (bins,), is from its reference.
-
-        Without drift, it lies beyond its limit with the `probability`.
-        """
         centre = self.centre(weekday)
         scatter = self.scatter + TRIFLE**2
         value = float(distance(counts, centre, _scale(scatter, self.rows, counts.sum(), centre)))

@@ -12,7 +12,7 @@ from math import log, log1p, sqrt
 
 import numpy as np
 
-from noria.core.drift.blocks import CLOSER, TAIL, Blocks, Judged, independent, seasons, tail
+from noria.core.drift.blocks import CLOSER, TAIL, Blocks, Judged, Threshold, independent, seasons, tail
 from noria.core.drift.jensen_shannon import chance, divergence
 from noria.core.drift.statistic import Numbers, Whole, together
 
@@ -22,8 +22,8 @@ NOTHING = 1e-12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Histogram:
-    """What is usual for a column of numbers. `centres` are the counts of its reference, by season.
+class Histogram(Threshold):
+    """What is usual for a column of numbers.
 
     Blocks of `rows` rows differ by themselves by a divergence `between` that has the variance `scatter`;
     that much is known from so many independent `blocks`.
@@ -31,22 +31,12 @@ class Histogram:
 
     UNIT = "Jensen-Shannon distance"
 
-    centres: Numbers
     between: float
     scatter: float
     rows: float
     blocks: float
 
-    def centre(self, weekday: int) -> Numbers:
-        """Return the counts that a day of this weekday (0 is Monday) is compared with; shape (bins,)."""
-        centre: Numbers = self.centres[weekday % len(self.centres)]
-        return centre
-
     def judge(self, counts: Whole, weekday: int = 0, probability: float = TAIL) -> Judged:
-        """Return how far a day with these counts, of the shape (bins,), is from its reference.
-
-        Without drift, it lies beyond its limit with the `probability`.
-        """
         centre = self.centre(weekday)
         apart = float(divergence(counts, centre))
         mean, spread, bias = self._usual(float(counts.sum()), centre)

@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from noria.core.format import check_format
 from noria.core.profile.distinct import NONE, Hashes, smallest
 from noria.core.profile.grid import Grid, Numbers, Whole
 from noria.errors import ProfileError
@@ -106,12 +107,8 @@ def decode(stored: bytes) -> Profile:
         ProfileError: it is damaged, or of a format that this release does not know.
     """
     try:
+        check_format(stored, "a profile is", FORMAT)
         body: dict[str, Any] = msgspec.msgpack.decode(stored)
-        if body["format"] != FORMAT:
-            raise ProfileError(
-                f"a profile is of format {body['format']}, and this release of noria reads format {FORMAT}",
-                hint="pip install --upgrade noria",
-            )
         return Profile(
             grid=body["grid"],
             tallies=np.frombuffer(body["tallies"], "<i8").reshape(-1, len(TALLIES)),

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from noria.core.format import check_format
 from noria.core.profile.grid import Grid
 from noria.core.profile.profile import Profile, decode, encode, total
 from noria.errors import ProfileError
@@ -48,12 +49,8 @@ def unpack(stored: bytes) -> Reference:
         ProfileError: it is damaged, or of a format that this release does not know.
     """
     try:
+        check_format(stored, "a reference is", FORMAT)
         body: dict[str, Any] = msgspec.msgpack.decode(stored)
-        if body["format"] != FORMAT:
-            raise ProfileError(
-                f"a reference is of format {body['format']}, and this release of noria reads format {FORMAT}",
-                hint="pip install --upgrade noria",
-            )
         return Reference(
             grid=msgspec.convert(body["grid"], Grid),
             blocks={block: decode(profile) for block, profile in body["blocks"].items()},

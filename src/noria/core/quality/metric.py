@@ -33,6 +33,11 @@ class Metric:
     score: Callable[[Array, Array], float]
     per_row: Callable[[Array, Array], Array] | None = None
 
+    def losses(self, truth: Array, output: Array) -> Array:
+        """Return the loss of each row, of a metric that is a mean of losses; shape (n,)."""
+        assert self.per_row is not None, f"{self.name} has no loss a row"
+        return self.per_row(truth, output)
+
 
 def mean_of(per_row: Callable[[Array, Array], Array]) -> Callable[[Array, Array], float]:
     """Return the score that is the mean of a loss over the rows, nan without rows."""
