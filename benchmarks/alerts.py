@@ -10,35 +10,25 @@ from random import Random
 
 import polars as pl
 
+from benchmarks.days import PROJECT, asked, by_day, learnt
 from benchmarks.evidence import Found
 from noria.core.alarms import Alarms
 from noria.core.causes import Scene
-from noria.core.profile.profile import Profile
-from noria.demo.flights import FEATURES, flights
+from noria.demo.flights import FEATURES
 from noria.monitor.alerts import INFO, Serving, follow
-from noria.monitor.daily import MONITORS, PAST
-from noria.monitor.day import Day
-from noria.monitor.profiling import ALL, hourly, profile
-from noria.monitor.reference import counted, grid_of
-from noria.project.model import Data, Project, Task
+from noria.monitor.daily import MONITORS
+from noria.monitor.profiling import profile
 from noria.rows import AlertRow, SignalRow
 
 BEGIN, ONE = date(2013, 1, 8), timedelta(days=1)
 """The first week is left out: in UTC, its first day begins in the morning."""
 WEEKS, LEARNT = 51, 21
 SHUFFLES = 10
-PROJECT = Project(
-    root=Path(),
-    name="flight-delay",
-    task=Task.BINARY,
-    data=Data(source=(), label="late", features=FEATURES, label_delay=ONE),
-    gates=(),
-)
 
 
 def measure(scratch: Path) -> Found:
     """Live through the weeks of the year in ten random orders."""
-    table = _table()
+    table = by_day()
     rows, total = [], Counter[str]()
     for seed in range(SHUFFLES):
         days = _shuffled(table, seed)
@@ -72,56 +62,19 @@ def measure(scratch: Path) -> Found:
 def live(days: Mapping[date, pl.DataFrame]) -> list[AlertRow]:
     """Return the alerts of the days that come after those that were learnt from."""
     first = BEGIN + 7 * LEARNT * ONE
-    learnt = pl.concat([rows for day, rows in days.items() if day < first])
-    reference = counted(learnt, grid_of(learnt, _kinds(learnt)))
+    reference = learnt(pl.concat([rows for day, rows in days.items() if day < first]))
     coming = {day: rows for day, rows in days.items() if day >= first}
     profiles = {day: profile(rows, reference.grid) for day, rows in coming.items()}
     said: list[SignalRow] = []
     known: dict[str, AlertRow] = {}
     for day, rows in coming.items():
-        asked = Day(
-            project=PROJECT,
-            version=1,
-            day=day,
-            reference=reference,
-            hours={},
-            profile=profiles[day],
-            before=said,
-            past=_past(profiles, day),
-            traffic=_traffic(rows),
-        )
-        fresh = [row for monitor in MONITORS for row in monitor(asked)]
+        fresh = asked(day, rows, profiles[day], reference=reference, before=said, profiles=profiles)
         said += fresh
         scene = Scene(day=day, promoted=None, features=len(FEATURES))
         serving = Serving(champion=1, versions=(1,), scene=scene)
         at = datetime.combine(day + ONE, time(), UTC)
         known |= {alert.id: alert for alert in follow(list(known.values()), fresh, at, serving)}
     return list(known.values())
-
-
-def _past(profiles: Mapping[date, Profile], day: date) -> dict[str, Profile]:
-    return {str(each): seen for each, seen in profiles.items() if timedelta(0) < day - each <= PAST}
-
-
-def _traffic(rows: pl.DataFrame) -> dict[str, Profile]:
-    """Return the requests by hour, of all versions."""
-    sent = rows.with_columns(
-        at="_time",
-        version=1,
-        role=pl.lit("champion"),
-        id="flight_id",
-        entity="flight_id",
-        output=0.5,
-        latency=0.01,
-    )
-    found = hourly(sent, lambda _: None)
-    return {hour: seen for (version, hour), seen in found.items() if version == ALL}
-
-
-def _table() -> dict[date, pl.DataFrame]:
-    """Return the flights by the day (UTC) of their scheduled departure."""
-    rows = flights().with_columns(_time="scheduled_departure", _day=pl.col("scheduled_departure").dt.date())
-    return {day: part for (day,), part in rows.partition_by("_day", as_dict=True).items()}
 
 
 def _shuffled(table: Mapping[date, pl.DataFrame], seed: int) -> dict[date, pl.DataFrame]:
@@ -134,7 +87,3 @@ def _shuffled(table: Mapping[date, pl.DataFrame], seed: int) -> dict[date, pl.Da
             came, comes = (BEGIN + (7 * each + number) * ONE for each in (week, place))
             days[comes] = table[came].with_columns(_time=pl.col("_time") + (comes - came))
     return days
-
-
-def _kinds(rows: pl.DataFrame) -> dict[str, str]:
-    return {name: "category" if rows[name].dtype == pl.String else "number" for name in FEATURES}

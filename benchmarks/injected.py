@@ -10,15 +10,13 @@ from random import Random
 
 import polars as pl
 
+from benchmarks.days import asked, by_day, learnt
 from benchmarks.evidence import Found
 from noria.core.profile.profile import Profile
 from noria.core.profile.reference import Reference
-from noria.demo.flights import FEATURES, WEATHER, flights
-from noria.monitor.daily import MONITORS, PAST
-from noria.monitor.day import Day
-from noria.monitor.profiling import ALL, hourly, profile
-from noria.monitor.reference import counted, grid_of
-from noria.project.model import Data, Project, Task
+from noria.demo.flights import FEATURES, WEATHER
+from noria.monitor.daily import MONITORS
+from noria.monitor.profiling import profile
 from noria.rows import SignalRow
 
 LEARNT = date(2013, 1, 1), date(2013, 5, 31)
@@ -54,10 +52,10 @@ Fault = Callable[[pl.DataFrame, pl.DataFrame, int, Random], Broken]
 
 def measure(scratch: Path) -> Found:
     """Run every fault on twenty days, and the same days without."""
-    table = _table()
+    table = by_day()
     live = {day: rows for day, rows in table.items() if LIVE[0] <= day <= LIVE[1]}
-    learnt = pl.concat([rows for day, rows in table.items() if LEARNT[0] <= day <= LEARNT[1]])
-    reference = counted(learnt, grid_of(learnt, _kinds(learnt)))
+    known = pl.concat([rows for day, rows in table.items() if LEARNT[0] <= day <= LEARNT[1]])
+    reference = learnt(known)
     past = {day: profile(rows, reference.grid) for day, rows in live.items()}
     clean = _clean(live, reference, past)
     days = list(live)[WARM:]
@@ -77,7 +75,7 @@ def measure(scratch: Path) -> Found:
     return Found(
         title="Faults injected into flights",
         how=(
-            f"The reference is the flights of January to May 2013, {len(learnt):,} rows; then come {WARM} "
+            f"The reference is the flights of January to May 2013, {len(known):,} rows; then come {WARM} "
             f"days in service, and of the days up to August {TIMES} at random, into which one fault at a "
             "time is injected, each time into another column where there is a choice. Found: a monitor "
             "flags the column on the very day, be it by a notice, or by an alert, which counts against the "
@@ -105,7 +103,9 @@ def _row(
     for number, day in enumerate(chosen):
         broken = fault(live[day], live[day - timedelta(days=1)], number, Random(number))
         before = [row for row in clean if row.day < day.isoformat()]
-        said = [row for row in _ask(day, broken.rows, reference, before, past) if row.level != "ok"]
+        seen = profile(broken.rows, reference.grid)
+        told = asked(day, broken.rows, seen, reference=reference, before=before, profiles=past)
+        said = [row for row in told if row.level != "ok"]
         right = [row for row in said if row.subject in broken.columns]
         found += bool(right)
         alarmed += any(row.level == "alert" for row in right)
@@ -121,50 +121,8 @@ def _clean(
 ) -> list[SignalRow]:
     said: list[SignalRow] = []
     for day, rows in live.items():
-        said += _ask(day, rows, reference, said, past)
+        said += asked(day, rows, past[day], reference=reference, before=said, profiles=past)
     return said
-
-
-def _ask(
-    day: date,
-    rows: pl.DataFrame,
-    reference: Reference,
-    before: Sequence[SignalRow],
-    past: Mapping[date, Profile],
-) -> list[SignalRow]:
-    """Return what all monitors say of a day with these rows."""
-    sent = rows.with_columns(
-        at="_time",
-        version=1,
-        role=pl.lit("champion"),
-        id="flight_id",
-        entity="flight_id",
-        output=0.5,
-        latency=0.01,
-    )
-    traffic = {hour: seen for (version, hour), seen in hourly(sent, lambda _: None).items() if version == ALL}
-    asked = Day(
-        project=PROJECT,
-        version=1,
-        day=day,
-        reference=reference,
-        hours={},
-        profile=profile(rows, reference.grid),
-        before=before,
-        past={each.isoformat(): seen for each, seen in past.items() if timedelta(0) < day - each <= PAST},
-        traffic=traffic,
-    )
-    return [row for monitor in MONITORS for row in monitor(asked)]
-
-
-def _table() -> dict[date, pl.DataFrame]:
-    """Return the flights by the day (UTC) of their scheduled departure."""
-    rows = flights().with_columns(_time="scheduled_departure", _day=pl.col("scheduled_departure").dt.date())
-    return {day: part for (day,), part in sorted(rows.partition_by("_day", as_dict=True).items())}
-
-
-def _kinds(rows: pl.DataFrame) -> dict[str, str]:
-    return {name: "category" if rows[name].dtype == pl.String else "number" for name in FEATURES}
 
 
 def _some(rows: pl.DataFrame, share: float, dice: Random) -> pl.Series:
@@ -241,11 +199,3 @@ FAULTS: dict[str, Fault] = {
     "the weather is the last of yesterday": _stale,
     "no predictions after 15:00 UTC": _silent,
 }
-
-PROJECT = Project(
-    root=Path(),
-    name="flight-delay",
-    task=Task.BINARY,
-    data=Data(source=(), label="late", features=FEATURES, label_delay=timedelta(days=1)),
-    gates=(),
-)

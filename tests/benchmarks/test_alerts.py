@@ -1,10 +1,11 @@
 from datetime import timedelta
 
-from benchmarks.alerts import BEGIN, WEEKS, _shuffled, _table
+from benchmarks.alerts import BEGIN, WEEKS, _shuffled
+from benchmarks.days import by_day
 
 
 def test_shuffled_weeks_keep_their_days_rows_and_weekdays() -> None:
-    table = _table()
+    table = by_day()
     days = _shuffled(table, seed=1)
     assert len(days) == 7 * WEEKS
     kept = [table[BEGIN + day * timedelta(days=1)].height for day in range(7 * WEEKS)]
