@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from noria.core.gates import Evidence
+from noria.core.gates import Evidence, Verdict
 from noria.core.ledger import GENESIS, Head, append, plain
 from noria.core.profile.profile import Profile
 from noria.core.rollout import Phase
@@ -20,6 +20,7 @@ from noria.rows import (
     CohortRow,
     Cut,
     Entry,
+    Examined,
     ModelRow,
     QualityRow,
     RunRow,
@@ -227,6 +228,7 @@ class MemoryJobs:
 
     rows: int = 100
     agreement: float | None = 1.0
+    verdicts: tuple[Verdict, ...] = ()
     raises: dict[str, Exception] = field(default_factory=dict)
     done: list[str] = field(default_factory=list)
     registered: int = 0
@@ -263,7 +265,7 @@ class MemoryJobs:
 
     def examine(self, run: str, examined: Examined) -> tuple[Verdict, ...]:
         self._do("examine")
-        return tuple(Verdict(gate="artifact", outcome=Outcome(self.examined), reason="") for _ in "1")
+        return self.verdicts
 
     def register(self, run: RunRow, shipped: Training, twin: Training) -> VersionRow:
         self._do("register")

@@ -51,6 +51,7 @@ def test_a_commit_becomes_a_version(make) -> None:
         "evaluate",
         "full-all",
         "agree",
+        "examine",
         "register",
     ]
     assert [entry["kind"] for entry in parts.state.ledger("m")] == ["run", "judged", "judged", "registered"]

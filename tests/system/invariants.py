@@ -173,7 +173,7 @@ def ledger_chain(history: History) -> Iterator[str]:
 def legal_states(history: History) -> Iterator[str]:
     """Each run began once and ended once; each rollout went only where the table of rollouts leads."""
     ends = Counter(body["run"] for body in history.entries("registered", "failed"))
-    ends.update(body["run"] for body in history.entries("judged") if not body["passed"])
+    ends.update(body["run"] for body in history.entries("judged", "examined") if not body["passed"])
     begun = Counter(body["run"] for body in history.entries("run"))
     for run in history.runs:
         if run.status not in ENDS or run.ended is None:
@@ -208,7 +208,7 @@ def no_early_labels(history: History) -> Iterator[str]:
 def nothing_is_no_pass(history: History) -> Iterator[str]:
     """What was not measured never passes: all gates of a registered version passed, each on some rows."""
     judged: dict[str, list[dict[str, Any]]] = {}
-    for body in history.entries("judged"):
+    for body in history.entries("judged", "examined"):
         judged.setdefault(body["run"], []).extend(body["verdicts"])
     for row in history.versions.values():
         verdicts = judged.get(row.run, [])

@@ -23,7 +23,13 @@ SHORT = 600.0
 """Seconds that a job may take which is not the user's code."""
 IDLE = 60.0
 """Seconds after which a workshop without jobs ends, and gives its memory back."""
-PIPELINES = ["noria.adapters.snapshot", "noria.gates.examine", "noria.pipeline.evaluate", "noria.pipeline.train", "skops.io"]
+PIPELINES = [
+    "noria.adapters.snapshot",
+    "noria.gates.examine",
+    "noria.pipeline.evaluate",
+    "noria.pipeline.train",
+    "skops.io",
+]
 REGISTRY = ["noria.adapters.registry", "mlflow.store.tracking.sqlalchemy_store"]
 """What each workshop imports before it forks, beside what the pipeline itself imports."""
 

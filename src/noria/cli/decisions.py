@@ -13,6 +13,7 @@ COLOURS = {
     "promoted": "green",
     "registered": "green",
     "judged": "red",
+    "examined": "red",
     "failed": "red",
     "rolled back": "red",
     "rollback": "red",
@@ -59,9 +60,9 @@ def moment(at: float | datetime) -> str:
 def _what(entry: Mapping[str, Any]) -> tuple[str, str]:
     kind, body = entry["kind"], entry["body"]
     version = f" {body['version']}" if body.get("version") else ""
-    if kind == "judged" and body.get("passed"):
+    if kind in ("judged", "examined") and body.get("passed"):
         return "gates passed", ""
-    name = {"judged": "refused", "run": "run started"}.get(kind, kind)
+    name = {"judged": "refused", "examined": "refused", "run": "run started"}.get(kind, kind)
     return name + version, COLOURS.get(kind, "")
 
 

@@ -18,12 +18,14 @@ from noria.loop.parts import Parts
 from noria.loop.past import found, gained, remembering, trials
 from noria.loop.rivals import learnt, opponent
 from noria.loop.run import Run
-from noria.loop.verdicts import kept, passes
+from noria.loop.verdicts import examined, passes
 from noria.project.model import Evaluation, Train
 from noria.rows import Checkout, Examined, Rival, Snapshot, Training
 
-STEPS = ("checkout", "snapshot", "train", "evaluate", "judge", "refit", "agree", "judge-refit",
-         "examine", "judge-examined", "register")
+STEPS = (
+    "checkout", "snapshot", "train", "evaluate", "judge", "refit", "agree", "judge-refit", "examine",
+    "judge-examined", "register",
+)  # fmt: skip
 
 
 def retrain(parts: Parts, run: str, step: Step) -> None:
@@ -133,7 +135,7 @@ def _examine(run: Run, snapshot: Snapshot, window: str, twin: Training, shipped:
     run.enter("examine")
     cut = next(cut for cut in snapshot.cuts if cut.window == window)
     champion = run.parts.version(run.facts["rival"])
-    examined = Examined(
+    asked = Examined(
         shipped=shipped.artifact,
         judged=twin.artifact,
         champion=champion.artifact if champion else None,
@@ -141,8 +143,8 @@ def _examine(run: Run, snapshot: Snapshot, window: str, twin: Training, shipped:
         full=cut.full,
         holdout=snapshot.holdout,
     )
-    verdicts = run.step("examine", lambda: run.parts.jobs.examine(run.id, examined), tuple[Verdict, ...])
-    return run.step("judge-examined", lambda: kept(run, verdicts), bool)
+    verdicts = run.step("examine", lambda: run.parts.jobs.examine(run.id, asked), tuple[Verdict, ...])
+    return run.step("judge-examined", lambda: examined(run, verdicts), bool)
 
 
 def _register(run: Run, shipped: Training, twin: Training) -> int:

@@ -139,7 +139,7 @@ class Tagged:
     def read(self, raw: object, place: str, faults: list[str]) -> Any:
         known = list(self.tables)
         tag = raw.get(self.tag) if isinstance(raw, dict) else None
-        if not isinstance(tag, str):
+        if not isinstance(raw, dict) or not isinstance(tag, str):
             faults.append(f"{place}.{self.tag}: found {shown(tag)}; allowed: {', '.join(known)}")
             return MISSING
         if tag in self.tables:

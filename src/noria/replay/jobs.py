@@ -9,11 +9,11 @@ from datetime import datetime
 import numpy as np
 import polars as pl
 
-from noria.core.gates import Evidence
+from noria.artifact.model import truth_of
+from noria.core.gates import Evidence, Verdict
 from noria.core.quality import Array
 from noria.core.windows import AUTO
 from noria.cut import cut
-from noria.artifact.model import truth_of
 from noria.pipeline.evaluate import AGREED
 from noria.pipeline.measure import Held, Opponent, agreement, aligned, baseline, measure, refit_gain
 from noria.pipeline.train import Request
@@ -22,7 +22,7 @@ from noria.project.model import Project, Task
 from noria.replay.history import History, micros
 from noria.replay.trainings import Ordered, Trainings
 from noria.replay.workers import Trained, result
-from noria.rows import Checkout, Cut, Rival, RunRow, Snapshot, Training, VersionRow
+from noria.rows import Checkout, Cut, Examined, Rival, RunRow, Snapshot, Training, VersionRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,11 +26,11 @@ import polars as pl
 
 from noria.adapters.compute import THREADS, processors
 from noria.artifact import package
+from noria.artifact.model import columns_of
 from noria.artifact.predictor import Predictor, load
 from noria.core.quality import Array
 from noria.errors import JobKilled, NoriaError, PipelineError
 from noria.pipeline import graph
-from noria.artifact.model import columns_of
 from noria.pipeline.evaluate import differing
 from noria.pipeline.source import imported
 from noria.pipeline.train import EXAMPLES, Request

@@ -1,0 +1,1 @@
+"""Two versions held beside each other: quality, slices, answers, importance, speed and size."""

@@ -1,0 +1,107 @@
+"""Examines a candidate by gates that need it in hand; a gate that raises, hangs or crashes is an error.
+
+Before a gate begins, its verdict is written as an error; what it finds replaces that. So if its process dies,
+the next attempt knows who was at work, and goes on with the gates after it.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import signal
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
+
+import msgspec
+
+from noria.core.gates import Gate, Outcome, Verdict
+from noria.gates.finding import Finding
+from noria.gates.subject import Subject
+from noria.project.checks import EXAMINED, installed
+
+FILE = "finding.json"
+Check = Callable[..., Finding]
+"""A gate: called with the subject, and with its options by name."""
+
+
+def examine(subject: Subject, gates: Sequence[Gate]) -> list[Verdict]:
+    """Return each gate's verdict, in order; those that an earlier attempt reached are not asked again.
+
+    What a gate found is in `<number>-<its name>/finding.json` of the subject's folder, with its rows.
+    """
+    places = [subject.folder / f"{number:02}-{gate.check}" for number, gate in enumerate(gates, 1)]
+    return [
+        _known(place, gate) or _examined(subject, place, gate)
+        for place, gate in zip(places, gates, strict=True)
+    ]
+
+
+def check_of(name: str) -> Check:
+    """Return the function of a gate: noria's own, or the one that an installed package names.
+
+    Raises:
+        ImportError: its module cannot be imported.
+    """
+    if name in EXAMINED:
+        module = name.replace("-", "_")
+        own: Check = getattr(import_module(f"noria.gates.{module}"), module)
+        return own
+    others: Check = installed()[name].load()
+    return others
+
+
+def _examined(subject: Subject, place: Path, gate: Gate) -> Verdict:
+    place.mkdir(parents=True, exist_ok=True)
+    _keep(place, gate, Finding(outcome=Outcome.ERROR, reason="its process ended while it was at work"))
+    return _keep(place, gate, _asked(replace(subject, folder=place), gate))
+
+
+def _asked(subject: Subject, gate: Gate) -> Finding:
+    options = dict(gate.options)
+    limit = options.pop("timeout")
+    try:
+        check = check_of(gate.check)
+        inspect.signature(check).bind(subject, **options)
+        with _time_limit(limit):
+            return check(subject, **options)
+    except TimeoutError:
+        return Finding(outcome=Outcome.ERROR, reason=f"it took more than {limit:g} s")
+    except BaseException as error:
+        traceback.print_exc()  # into the run's log
+        return Finding(outcome=Outcome.ERROR, reason=f"it raised {type(error).__name__}: {error}")
+
+
+@contextmanager
+def _time_limit(seconds: float) -> Iterator[None]:
+    """Raise TimeoutError after so many seconds, as soon as Python code runs again."""
+
+    def expire(*_: object) -> None:
+        raise TimeoutError
+
+    before = signal.signal(signal.SIGALRM, expire)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _known(place: Path, gate: Gate) -> Verdict | None:
+    file = place / FILE
+    return _verdict(gate, msgspec.convert(json.loads(file.read_text()), Finding)) if file.exists() else None
+
+
+def _keep(place: Path, gate: Gate, found: Finding) -> Verdict:
+    draft = place / f"{FILE}.part"
+    draft.write_text(json.dumps(msgspec.to_builtins(found), indent=1, default=str))
+    draft.replace(place / FILE)
+    return _verdict(gate, found)
+
+
+def _verdict(gate: Gate, found: Finding) -> Verdict:
+    return Verdict(gate=gate.check, outcome=found.outcome, reason=found.reason, numbers=found.numbers)
