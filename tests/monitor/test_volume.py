@@ -7,10 +7,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from noria.core.profile.distinct import smallest
 from noria.core.profile.grid import Grid
-from noria.core.profile.profile import Profile, empty
+from noria.core.profile.profile import EACH, Profile, empty
 from noria.core.profile.reference import Reference
+from noria.core.profile.sketches import Part, Sketches, different
 from noria.monitor.day import Day
 from noria.monitor.profiling import TRAFFIC, profile
 from noria.monitor.volume import FEWEST, volume
@@ -27,8 +27,8 @@ PROJECT = Project(
 def answered(rows: int, hour: int, again: float) -> Profile:
     """An hour's rows, of which a share repeats others."""
     seen = profile(pl.DataFrame({"@latency": [0.01] * rows}, schema={"@latency": pl.Float64}), TRAFFIC)
-    different = np.random.default_rng(hour).integers(0, 2**64, round(rows * (1 - again)), dtype=np.uint64)
-    return replace(seen, hashes=smallest(different))
+    asked = np.random.default_rng(hour).integers(-(2**63), 2**63, round(rows * (1 - again)))
+    return replace(seen, sketches=Sketches((Part(different={EACH: different(asked.tolist())}),)))
 
 
 def ask(

@@ -12,6 +12,9 @@ from noria.core.series.columns import Series, Usual, measure
 from noria.core.series.units import likely
 from noria.monitor.day import Day
 
+NAMED = 8
+"""Unseen categories that are named at most."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Broken:
@@ -73,7 +76,7 @@ def _unseen(broken: Broken) -> str:
     if isinstance(bins, NumberBins):
         known = f"{bins.low:g} to {bins.high:g}"
         return f"is beyond all that the version learnt from, {known}, {share}{broken.unit}"
-    named = broken.day.profile.unseen.get(column, {})
+    named = broken.day.profile.sketches.frequent(column, NAMED)
     names = ", ".join(f"{name!r} ({count})" for name, count in named.items())
     return f"has categories that the version never learnt from {share}: {names}"
 

@@ -14,6 +14,7 @@ from noria.artifact.lineage import REFERENCE, place
 from noria.core.profile.grid import Bins, CategoryBins, Grid, NumberBins, Numbers, category_bins, number_bins
 from noria.core.profile.profile import TALLIES
 from noria.core.profile.reference import Reference, pack, unpack
+from noria.core.profile.sketches import NONE
 from noria.monitor.importance import Answer, importance
 from noria.monitor.outliers import SCORE, bins
 from noria.monitor.profiling import OUTPUT, TRAFFIC, profile
@@ -62,7 +63,7 @@ def counted(rows: pl.DataFrame, grid: Grid) -> Reference:
     met: dict[str, Bins | None] = {}
     blocks = {}
     for block in sorted(found):
-        blocks[block] = profile(found[block], grid)
+        blocks[block] = replace(profile(found[block], grid), sketches=NONE)  # nobody looks at each
         for name in found[block].columns:
             if name in grid.columns:
                 new, met[name] = _meet(found[block][name], grid.columns[name], met.get(name))

@@ -15,8 +15,7 @@ from statistics import median
 import numpy as np
 
 from noria.core.drift.budget import daily
-from noria.core.profile.distinct import distinct
-from noria.core.profile.profile import empty, total
+from noria.core.profile.profile import EACH, empty, total
 from noria.core.series import levels, shares
 from noria.monitor.day import Day
 from noria.monitor.profiling import TRAFFIC
@@ -30,7 +29,7 @@ WORTH = 1.5
 SILENT = 0.1
 """The share of a day's predictions that usually comes in the hours that stayed empty."""
 REPEATED = 0.1
-"""The share of repetitions beyond the usual that is worth an alert: three times the error of the sketch."""
+"""The share of repetitions beyond the usual that is worth an alert: six times the error of the sketch."""
 HOURS = 24
 LAST_WEEK = range(1, 8)
 SAME_WEEKDAY = range(7, 29, 7)
@@ -55,9 +54,9 @@ def volume(day: Day) -> list[SignalRow]:
     past = [row for row in day.before if row.monitor == MONITOR]
     none = empty(TRAFFIC)
     hours = [day.traffic.get(f"{day.day}T{hour:02}", none).rows for hour in range(HOURS)]
-    hashes = total(day.traffic.values(), TRAFFIC).hashes
+    different = total(day.traffic.values(), TRAFFIC).sketches.different(EACH)
     rows = sum(hours)
-    again = round(max(rows - distinct(hashes), 0)) if len(hashes) else 0
+    again = round(max(rows - different, 0)) if different else 0
     numbers = {"rows": rows, "hours": hours, "again": again}
     if len(past) < FEWEST:
         said = f"{rows} predictions; what is usual is known after {FEWEST} days"

@@ -4,7 +4,7 @@ from importlib import import_module
 import numpy as np
 import pytest
 
-MODULES = ("series.levels", "series.shares", "series.units", "series.variety", "profile.distinct")
+MODULES = ("series.levels", "series.shares", "series.units", "series.variety")
 
 
 @pytest.mark.parametrize("name", MODULES)

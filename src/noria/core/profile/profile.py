@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from functools import reduce
 from operator import add
 from typing import Any
@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from noria.core.format import check_format
-from noria.core.profile.distinct import NONE, Hashes, smallest
 from noria.core.profile.grid import Grid, Numbers, Whole
+from noria.core.profile.sketches import NONE, Part, Sketches
 from noria.errors import ProfileError
 
 FORMAT = 1
@@ -22,8 +22,8 @@ TALLIES = ("rows", "missing", "invalid", "outside")
 """Of each column: rows seen; without a value; with one of another type; with one that is new to it."""
 MOMENTS = ("sum", "squares")
 """Of each column of numbers: the sum of its values and that of their squares."""
-NAMED = 8
-"""Unseen categories of a column that are counted by name; the rarer are forgotten."""
+EACH = ""
+"""The column of whole rows, where these are counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -31,16 +31,15 @@ class Profile:
     """What was counted on a grid, which is named by its digest; `+` adds two stretches up, in any order.
 
     `tallies` is of the shape (columns, 4), see `TALLIES`; `moments` of (columns, 2), see `MOMENTS`; `counts`
-    of (grid.size,). `unseen` are the most frequent categories of a column that the reference did not have;
-    `hashes` tell how many different rows there were, see `noria.core.profile.distinct`.
+    of (grid.size,). `sketches` are for people: of numbers their quantiles; of categories without a bin of
+    their own the most frequent, and how many there were; and under `EACH` how many different rows.
     """
 
     grid: str
     tallies: Whole
     moments: Numbers
     counts: Whole
-    unseen: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-    hashes: Hashes = field(default_factory=NONE.copy)
+    sketches: Sketches = NONE
 
     def __add__(self, other: Profile) -> Profile:
         """Return the profile of both stretches.
@@ -55,8 +54,7 @@ class Profile:
             tallies=self.tallies + other.tallies,
             moments=self.moments + other.moments,
             counts=self.counts + other.counts,
-            unseen=_most_frequent(self.unseen, other.unseen),
-            hashes=smallest(np.concatenate([self.hashes, other.hashes])),
+            sketches=self.sketches + other.sketches,
         )
 
     @property
@@ -94,8 +92,7 @@ def encode(profile: Profile) -> bytes:
             "tallies": profile.tallies.astype("<i8").tobytes(),
             "moments": profile.moments.astype("<f8").tobytes(),
             "counts": profile.counts.astype("<i8").tobytes(),
-            "unseen": profile.unseen,
-            "hashes": profile.hashes.astype("<u8").tobytes(),
+            "sketches": profile.sketches.merged(),
         }
     )
 
@@ -114,21 +111,7 @@ def decode(stored: bytes) -> Profile:
             tallies=np.frombuffer(body["tallies"], "<i8").reshape(-1, len(TALLIES)),
             moments=np.frombuffer(body["moments"], "<f8").reshape(-1, len(MOMENTS)),
             counts=np.frombuffer(body["counts"], "<i8"),
-            unseen=body["unseen"],
-            hashes=np.frombuffer(body["hashes"], "<u8"),
+            sketches=Sketches((msgspec.convert(body["sketches"], Part),)),
         )
     except (msgspec.DecodeError, KeyError, TypeError, ValueError) as error:
         raise ProfileError(f"a profile is damaged: {error}", hint="noria drift") from None
-
-
-def _most_frequent(
-    one: Mapping[str, Mapping[str, int]], other: Mapping[str, Mapping[str, int]]
-) -> dict[str, dict[str, int]]:
-    """Return the counts of both by column and category, the most frequent ones of each column."""
-    both: dict[str, dict[str, int]] = {}
-    for column in [*one, *other]:
-        seen = dict(one.get(column, {}))
-        for name, count in other.get(column, {}).items():
-            seen[name] = seen.get(name, 0) + count
-        both[column] = dict(sorted(seen.items(), key=lambda item: (-item[1], item[0]))[:NAMED])
-    return both
