@@ -239,6 +239,8 @@ def test_the_report_is_one_page_without_script_or_network(tmp_path: Path) -> Non
     assert page.count("heat-4 marked") == 1
     assert len(re.findall(r"<svg", page)) == 4  # the heat map, two distributions, the quality
     assert "AA: 90.0%" in page
+    assert "2 different values; the most frequent: AA 90.0%, UA 10.0%" in page
+    assert "p1 120, p50 1100, p99 2080" in page  # of 100, 120, ... 2080
 
 
 def test_the_report_before_anything_was_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import nan
 from pathlib import Path
@@ -14,11 +15,13 @@ from markupsafe import Markup
 from noria.chart.bars import bars
 from noria.chart.heat_map import Cell, heat_map
 from noria.chart.series import Line, Mark, series
-from noria.core.profile.profile import total
+from noria.core.profile.profile import empty
+from noria.core.profile.reference import Reference
 from noria.core.quality import METRICS
 from noria.monitor.alarms import alarms
 from noria.monitor.alerts import ALERT, OK
 from noria.monitor.references import References
+from noria.monitor.report.course import Days, course, days, told
 from noria.monitor.report.distribution import distribution
 from noria.ports import State
 from noria.project.model import Project
@@ -30,6 +33,16 @@ DRAWN = 6
 """Columns whose distributions are drawn: those that are furthest from what was learnt."""
 SIZED = ("drift", "score")
 """The monitors whose values are distances, by feature."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """A column of the newest day: what was `said` of it, what it held, its distribution and its course."""
+
+    said: SignalRow
+    told: str
+    distribution: Markup
+    course: Markup | str
 
 
 def write_page(project: Project, state: State, path: Path) -> None:
@@ -72,23 +85,34 @@ def _heat(said: Sequence[SignalRow]) -> Markup:
     return heat_map("Drift by feature and day", sorted({_day(row.day) for row in said}), rows)
 
 
-def _distributions(
-    project: Project, state: State, today: Sequence[SignalRow]
-) -> list[tuple[SignalRow, Markup]]:
-    """Return a day's furthest columns with a picture of each beside the reference."""
-    found = []
+def _distributions(project: Project, state: State, today: Sequence[SignalRow]) -> list[Column]:
+    """Return a day's columns with their pictures, the furthest first."""
     references = References(state, project.name)
+    lived: dict[int, Days] = {}
+    found = []
     furthest = sorted(today, key=lambda row: row.value / row.limit if row.limit else 0.0, reverse=True)
     for row in furthest[:DRAWN]:
         reference = references.of(row.version)
         if reference is None or row.subject not in reference.grid.columns:
             continue
-        end = str((_day(row.day) + timedelta(days=1)).date())
-        hours = state.profiles(project.name, row.version, row.day, end)
-        pairs = distribution(reference, total(hours.values(), reference.grid), row.subject)
-        names, before, now = zip(*((bar.name, bar.before, bar.now) for bar in pairs), strict=True)
-        found.append((row, bars(f"{row.subject}: shares before and now", names, before, now)))
+        if row.version not in lived:
+            until = _day(row.day)
+            lived[row.version] = days(state, project.name, row.version, reference.grid, until, DAYS)
+        found.append(_column(row, reference, lived[row.version]))
     return found
+
+
+def _column(row: SignalRow, reference: Reference, lived: Days) -> Column:
+    grid, column = reference.grid, row.subject
+    seen = lived.get(_day(row.day), empty(grid))
+    pairs = distribution(reference, seen, column)
+    names, before, now = zip(*((bar.name, bar.before, bar.now) for bar in pairs), strict=True)
+    return Column(
+        said=row,
+        told=told(seen, grid, column),
+        distribution=bars(f"{column}: shares before and now", names, before, now),
+        course=course(lived, grid, column),
+    )
 
 
 def _quality(project: Project, rows: Sequence[QualityRow], alerts: Sequence[AlertRow]) -> Markup | str:
