@@ -19,3 +19,8 @@ def test_each_name_has_a_pair_whose_heights_are_their_shares() -> None:
 def test_shares_that_are_all_zero() -> None:
     svg = ET.fromstring(bars("carrier", ["AA"], [0.0], [0.0]))
     assert [bar.attrib["height"] for bar in svg.iter("rect")] == ["0.0", "0.0"]
+
+
+def test_of_one_series_each_name_has_one_bar() -> None:
+    svg = ET.fromstring(bars("importance", ["hour", "origin"], [0.75, 0.25]))
+    assert [bar.find("title").text for bar in svg.iter("rect")] == ["hour: 75.0%", "origin: 25.0%"]

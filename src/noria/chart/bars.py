@@ -1,30 +1,31 @@
-"""Pairs of bars: how large each of some named shares was before, and is now."""
+"""Bars: how large each of some named shares is, alone or beside what it was before."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 
 from markupsafe import Markup, escape
 
 from noria.chart.scale import Frame, scale
 
 ROOM = 0.8
-"""The share of its place that a pair of bars fills."""
+"""The share of its place that the bars of a name fill."""
 
 
-def bars(title: str, names: Sequence[str], before: Sequence[float], now: Sequence[float]) -> Markup:
-    """Return an <svg> element with a pair of bars for each name; the values are not negative."""
+def bars(title: str, names: Sequence[str], *series: Sequence[float]) -> Markup:
+    """Return an <svg> element with a bar of each series for each name; the values are not negative."""
     frame = Frame(height=220, bottom=60)
-    up = scale([0.0, *before, *now], most=5)
+    up = scale([0.0, *chain.from_iterable(series)], most=5)
     parts = [frame.open(title)]
     parts += [frame.level(up.share(value), text, value) for value, text in up.ticks]
     place = 1 / max(len(names), 1)
-    for number, (name, *pair) in enumerate(zip(names, before, now, strict=True)):
-        for side, value in enumerate(pair):
-            begin = (number + (1 - ROOM) / 2 + side * ROOM / 2) * place
-            parts.append(
-                _bar(f"line-{side}", begin, place * ROOM / 2, up.share(value), f"{name}: {value:.1%}", frame)
-            )
+    width = ROOM / len(series)
+    for number, (name, *values) in enumerate(zip(names, *series, strict=True)):
+        for side, value in enumerate(values):
+            begin = (number + (1 - ROOM) / 2 + side * width) * place
+            text = f"{name}: {value:.1%}"
+            parts.append(_bar(f"line-{side}", begin, place * width, up.share(value), text, frame))
         parts.append(_name(name, frame.x((number + 0.5) * place), frame))
     return Markup("".join([*parts, "</svg>"]))
 
