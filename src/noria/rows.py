@@ -103,14 +103,14 @@ class Rival:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Examined:
-    """What gates have in hand: the artifact that would ship, the one that was judged, and the champion's.
+    """What gates have in hand: the artifact that would ship, the one that was judged, and the champion.
 
     `train`, `full` and `holdout` are Parquet files of rows, see `Cut` and `Snapshot`.
     """
 
     shipped: str
     judged: str
-    champion: str | None
+    champion: Rival | None
     train: str
     full: str
     holdout: str

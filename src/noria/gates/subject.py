@@ -12,6 +12,7 @@ import polars as pl
 from noria.artifact.model import Model
 from noria.project.model import Project
 from noria.project.table import TableSchema
+from noria.rows import Rival
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,10 +21,10 @@ class Subject:
 
     `project` and `schema` are those of the run's code in `checkout`. `shipped` is the artifact that would
     ship, `judged` the one that the holdout is untouched by: its twin, or the model of the run before; they
-    may be the same. `champion_artifact` is None without a champion. `train_file`, `full_file` and
-    `holdout_file` are Parquet: what the twin learnt from, what ships learnt from, and the newest matured
-    rows; each row has `_time` and `_version` beside the columns of the schema. `folder` is where a gate may
-    keep files.
+    may be the same. `champion_artifact` is None without a champion; `rival` says which rows are new to it,
+    None: all of them. `train_file`, `full_file` and `holdout_file` are Parquet: what the twin learnt from,
+    what ships learnt from, and the newest matured rows; each row has `_time` and `_version` beside the
+    columns of the schema. `folder` is where a gate may keep files.
     """
 
     project: Project
@@ -37,6 +38,7 @@ class Subject:
     full_file: Path
     holdout_file: Path
     now: datetime
+    rival: Rival | None = None
 
     @cached_property
     def candidate(self) -> Model:

@@ -16,7 +16,7 @@ from noria.loop.durable import Step, StepFault
 from noria.loop.forerunner import Forerunner, code_of, forerunner, left_by, of_run
 from noria.loop.parts import Parts
 from noria.loop.past import found, gained, remembering, trials
-from noria.loop.rivals import learnt, opponent
+from noria.loop.rivals import learnt, opponent, rival_of
 from noria.loop.run import Run
 from noria.loop.verdicts import examined, passes
 from noria.project.model import Evaluation, Train
@@ -138,7 +138,7 @@ def _examine(run: Run, snapshot: Snapshot, window: str, twin: Training, shipped:
     asked = Examined(
         shipped=shipped.artifact,
         judged=twin.artifact,
-        champion=champion.artifact if champion else None,
+        champion=rival_of(champion) if champion else None,
         train=cut.train,
         full=cut.full,
         holdout=snapshot.holdout,

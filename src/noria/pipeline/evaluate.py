@@ -60,7 +60,7 @@ def evaluate(asked: Evaluation) -> Evidence:
     known = pl.read_parquet(asked.train, columns=[asked.label]).to_series()
     classes = classes_of(model)
     base = baseline(truth_of(known, model.spec), len(classes) if classes else None)
-    opponents: Iterable[Opponent] = _opponents(asked.rival, model, rows)
+    opponents: Iterable[Opponent] = opponents_of(asked.rival, model, rows)
     if asked.refit:
         opponents = list(opponents)
     evidence = measure(held, output, base, opponents, asked.gates)
@@ -79,40 +79,7 @@ def agree(rows: str, candidate: str, shipped: str) -> Evidence:
     return agreement(one.predict(columns_of(common, one)), other.predict(columns_of(common, other)))
 
 
-def differing(one: Array, other: Array) -> int:
-    """Return in how many rows two answers differ, both of shape (n,) or (n, k)."""
-    off = ~np.isclose(one, other, rtol=0, atol=TOLERANCE, equal_nan=True)
-    return int(off.reshape(len(off), -1).any(axis=1).sum())
-
-
-def _probed(
-    evidence: Evidence, model: Predictor, rows: pl.DataFrame, output: Array, asked: Evaluation
-) -> Evidence:
-    """Add what a clean process says about the first rows: latency, and whether the answers are the same."""
-    some = rows.head(PROBED)
-    try:
-        seen = probe(Path(asked.candidate), _plain(columns_of(some, model)))
-    except ArtifactError as error:
-        return replace(
-            evidence, faults={**evidence.faults, "latency": error.message, "finite": error.message}
-        )
-    again = np.array(seen.outputs, dtype=np.float64)
-    return replace(
-        evidence,
-        latency=float(np.quantile(seen.seconds, 0.99)),
-        not_repeatable=differing(again, output[: len(some)]),
-    )
-
-
-def _plain(columns: dict[str, Any]) -> dict[str, Any]:
-    """Return columns as JSON can say them: a missing number is null."""
-    return {
-        name: [None if value != value else value for value in np.asarray(values, dtype=object).tolist()]
-        for name, values in columns.items()
-    }
-
-
-def _opponents(rival: Rival | None, model: Predictor, rows: pl.DataFrame) -> Iterator[Opponent]:
+def opponents_of(rival: Rival | None, model: Predictor, rows: pl.DataFrame) -> Iterator[Opponent]:
     """Yield the champion's artifacts, each with the rows of the holdout that it was not trained on.
 
     The shipped one first: it is what serves. Where it was refitted on these very rows, its twin stands in,
@@ -131,6 +98,39 @@ def _opponents(rival: Rival | None, model: Predictor, rows: pl.DataFrame) -> Ite
         yield Opponent(
             name=f"{rival.name} as it was before its refit", output=twin, untouched=later | held_out
         )
+
+
+def differing(one: Array, other: Array) -> int:
+    """Return in how many rows two answers differ, both of shape (n,) or (n, k)."""
+    off = ~np.isclose(one, other, rtol=0, atol=TOLERANCE, equal_nan=True)
+    return int(off.reshape(len(off), -1).any(axis=1).sum())
+
+
+def _probed(
+    evidence: Evidence, model: Predictor, rows: pl.DataFrame, output: Array, asked: Evaluation
+) -> Evidence:
+    """Add what a clean process says about the first rows: latency, and whether the answers are the same."""
+    some = rows.head(PROBED)
+    try:
+        seen = probe(Path(asked.candidate), plain(columns_of(some, model)))
+    except ArtifactError as error:
+        return replace(
+            evidence, faults={**evidence.faults, "latency": error.message, "finite": error.message}
+        )
+    again = np.array(seen.outputs, dtype=np.float64)
+    return replace(
+        evidence,
+        latency=float(np.quantile(seen.seconds, 0.99)),
+        not_repeatable=differing(again, output[: len(some)]),
+    )
+
+
+def plain(columns: dict[str, Any]) -> dict[str, Any]:
+    """Return columns as JSON can say them: a missing number is null."""
+    return {
+        name: [None if value != value else value for value in np.asarray(values, dtype=object).tolist()]
+        for name, values in columns.items()
+    }
 
 
 def _since(times: pl.Series, start: str) -> NDArray[np.bool_]:

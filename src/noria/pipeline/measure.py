@@ -50,7 +50,7 @@ def measure(
         metrics=score(held.task, held.truth, output),
         not_finite=int((~np.isfinite(output)).sum()),
         daily=_daily(held, output),
-        losses=losses(primary(held.task), held.truth, output, _blocks(held.times)),
+        losses=losses(primary(held.task), held.truth, output, blocks_of(held.times)),
         against_baseline=_compare(gates, "beats-baseline", held, output, base, every),
     )
     for opponent in opponents:
@@ -74,7 +74,7 @@ def refit_gain(held: Held, opponents: Sequence[Opponent]) -> tuple[Block, ...]:
         truth=held.truth[refitted.untouched],
         candidate=refitted.output[refitted.untouched],
         champion=before.output[refitted.untouched],
-        blocks=_blocks(held.times)[refitted.untouched],
+        blocks=blocks_of(held.times)[refitted.untouched],
     ).by_block
 
 
@@ -111,11 +111,22 @@ def baseline(truth: Array, classes: int | None) -> Array | float:
     return np.bincount(truth.astype(np.intp), minlength=classes) / len(truth)
 
 
+def blocks_of(times: pl.Series) -> NDArray[np.int64]:
+    """Return the block of each row: its day, or the number of its first row where there is only an order.
+
+    The size of those is a power of two, so that the next holdout, with somewhat more rows, has the same.
+    """
+    if times.dtype.is_temporal():
+        return times.dt.epoch("d").to_numpy().astype(np.int64)
+    size = 2 ** max((len(times) // BLOCKS).bit_length() - 1, 0)
+    return times.to_numpy().astype(np.int64) // size * size
+
+
 def _compare(
     gates: Sequence[Gate], check: str, held: Held, candidate: Array, other: Array, usable: NDArray[np.bool_]
 ) -> dict[str, Comparison]:
     """Compare on the usable rows by each metric that a gate of this check names."""
-    blocks = _blocks(held.times)[usable]
+    blocks = blocks_of(held.times)[usable]
     return {
         gate.options["metric"]: compare(
             METRICS[gate.options["metric"]],
@@ -132,19 +143,8 @@ def _compare(
 
 def _daily(held: Held, output: Array) -> dict[str, tuple[float, ...]]:
     """Return each metric of the task on each block, where it is defined."""
-    blocks = _blocks(held.times)
+    blocks = blocks_of(held.times)
     parts = [blocks == block for block in np.unique(blocks)]
     scores = [score(held.task, held.truth[part], output[part]) for part in parts]
     names = scores[0] if scores else ()
     return {name: tuple(each[name] for each in scores if np.isfinite(each[name])) for name in names}
-
-
-def _blocks(times: pl.Series) -> NDArray[np.int64]:
-    """Return the block of each row: its day, or the number of its first row where there is only an order.
-
-    The size of those is a power of two, so that the next holdout, with somewhat more rows, has the same.
-    """
-    if times.dtype.is_temporal():
-        return times.dt.epoch("d").to_numpy().astype(np.int64)
-    size = 2 ** max((len(times) // BLOCKS).bit_length() - 1, 0)
-    return times.to_numpy().astype(np.int64) // size * size
