@@ -138,14 +138,17 @@ def prepare(job: Job) -> bool:
 
 
 def register(job: Job) -> Any:
-    """Register what the run ships, with its lineage."""
+    """Register what the run ships, signed, with its lineage."""
+    from noria.artifact import signature
+
     project, _ = _project(job)
     row = msgspec.convert(job["row"], RunRow)
     shipped, twin = (msgspec.convert(job[name], Training) for name in ("shipped", "twin"))
     diff = Path(job["run_dir"]) / "working-tree.diff"
     if text := row.facts.get("diff"):
         diff.write_text(text)
-    learnt = _learnt(job, row, shipped, twin)
+    signed = signature.sign(Path(shipped.artifact), project.home, Path(job["run_dir"]) / signature.NAME)
+    learnt = [*_learnt(job, row, shipped, twin), signed]
     return _registry(job).register(
         row,
         shipped,

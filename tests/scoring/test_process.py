@@ -45,6 +45,7 @@ def order(table, model, tmp_path):
         plain = Order(
             artifact=str(tmp_path / "m"),
             digest=digest,
+            key=str(tmp_path / "none.pub"),
             version=7,
             file=str(tmp_path / "rows.csv"),
             out=str(tmp_path / "out.parquet"),

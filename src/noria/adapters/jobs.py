@@ -30,7 +30,11 @@ PIPELINES = [
     "noria.pipeline.train",
     "skops.io",
 ]
-REGISTRY = ["noria.adapters.registry", "mlflow.store.tracking.sqlalchemy_store"]
+REGISTRY = [
+    "noria.adapters.registry",
+    "mlflow.store.tracking.sqlalchemy_store",
+    "model_signing.signing",
+]
 """What each workshop imports before it forks, beside what the pipeline itself imports."""
 
 

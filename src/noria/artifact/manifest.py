@@ -42,13 +42,23 @@ def verify(directory: Path, digest: str) -> None:
     """
     entries = _read(directory)
     if _digest(entries) != digest:
-        raise _fault(directory, f"{NAME} was changed: its digest is {_digest(entries)}, not {digest}")
+        raise fault(directory, f"{NAME} was changed: its digest is {_digest(entries)}, not {digest}")
     present = set(_files(directory))
     for name in sorted(present ^ set(entries)):
-        raise _fault(directory, f"{name} is {'missing' if name in entries else 'not part of it'}")
+        raise fault(directory, f"{name} is {'missing' if name in entries else 'not part of it'}")
     for name, expected in sorted(entries.items()):
         if _hash(directory / name) != expected:
-            raise _fault(directory, f"{name} was changed after it was written")
+            raise fault(directory, f"{name} was changed after it was written")
+
+
+def files(directory: Path) -> dict[str, str]:
+    """Return the SHA-256 of each file that the manifest in `directory` lists, and of the manifest itself."""
+    return {**_read(directory), NAME: _hash(directory / NAME)}
+
+
+def fault(directory: Path, what: str) -> ArtifactError:
+    """Return the refusal of the artifact in `directory`; `what` is the rest of a sentence."""
+    return ArtifactError(f"the artifact in {directory} is not to be trusted: {what}", hint="noria models")
 
 
 def _files(directory: Path) -> list[str]:
@@ -56,7 +66,7 @@ def _files(directory: Path) -> list[str]:
     for path in sorted(directory.rglob("*")):
         name = path.relative_to(directory)
         if path.is_symlink():
-            raise _fault(directory, f"{name} is a symbolic link")
+            raise fault(directory, f"{name} is a symbolic link")
         if path.is_file() and name.as_posix() != NAME and not LEFT_BEHIND.intersection(name.parts):
             found.append(name.as_posix())
     return found
@@ -71,16 +81,12 @@ def _read(directory: Path) -> dict[str, str]:
     try:
         entries = json.loads((directory / NAME).read_text())
     except (OSError, ValueError) as error:
-        raise _fault(directory, f"{NAME} cannot be read ({error})") from None
+        raise fault(directory, f"{NAME} cannot be read ({error})") from None
     if not isinstance(entries, dict):
-        raise _fault(directory, f"{NAME} holds no table of files")
+        raise fault(directory, f"{NAME} holds no table of files")
     return entries
 
 
 def _digest(entries: dict[str, str]) -> str:
     canonical = json.dumps(entries, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
-
-
-def _fault(directory: Path, what: str) -> ArtifactError:
-    return ArtifactError(f"the artifact in {directory} is not to be trusted: {what}", hint="noria models")

@@ -27,6 +27,7 @@ def command(
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
+    from noria.artifact.signature import public_key
     from noria.scoring.order import Order
     from noria.scoring.process import predict
 
@@ -35,6 +36,7 @@ def command(
     order = Order(
         artifact=row.artifact,
         digest=row.digest,
+        key=str(public_key(project.home)),
         version=row.version,
         file=str(file),
         out=str(out or file.with_name(f"{file.name.partition('.')[0]}.predictions.parquet")),

@@ -15,7 +15,8 @@ from pathlib import Path
 import msgspec
 import polars as pl
 
-from noria.artifact import manifest, predictor
+from noria.artifact import predictor
+from noria.artifact.signature import public_key, verify
 from noria.delta import Table
 from noria.errors import NoriaError
 from noria.monitor import skew
@@ -66,7 +67,7 @@ def look(project: Project, schema: TableSchema, order: Order) -> Iterator[Signal
     lake, day = project.home / "lake", date.fromisoformat(order.day)
     predictions = Table(lake / "predictions", by_day=True)
     for version, served in order.served.items():
-        for difference in _repeated(predictions, day, version, served):
+        for difference in _repeated(predictions, day, version, served, public_key(project.home)):
             yield _signal(project, order.day, version, difference)
     champion = next(iter(order.served))
     for difference in _compared(project, schema, predictions, day):
@@ -74,12 +75,14 @@ def look(project: Project, schema: TableSchema, order: Order) -> Iterator[Signal
     yield from _unknown(project, predictions, day, champion)
 
 
-def _repeated(predictions: Table, day: date, version: int, served: Served) -> list[skew.Difference]:
+def _repeated(
+    predictions: Table, day: date, version: int, served: Served, key: Path
+) -> list[skew.Difference]:
     own = pl.col("role").is_in([*ROLES, "shadow"]) & pl.col("output").is_not_null()
     rows = _sample(predictions.scan({day}).filter(own, pl.col("version") == version), ASKED)
     if rows.is_empty():
         return []
-    manifest.verify(Path(served.artifact), served.digest)
+    verify(Path(served.artifact), served.digest, key)
     return [skew.repeated(rows, predictor.load(served.artifact, lean=True))]
 
 

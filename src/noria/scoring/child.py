@@ -17,7 +17,7 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
-from noria.artifact import golden, manifest, predictor
+from noria.artifact import golden, predictor, signature
 from noria.errors import ArtifactError, NoriaError
 from noria.scoring.order import Order
 from noria.scoring.output import write_delta, write_parquet
@@ -49,7 +49,7 @@ def predictions(order: Order) -> Iterator[tuple[pa.Table, int]]:
         ArtifactError: the artifact is not to be trusted, or the model fails.
     """
     artifact = Path(order.artifact)
-    manifest.verify(artifact, order.digest)
+    signature.verify(artifact, order.digest, Path(order.key))
     model = predictor.load(artifact, lean=True)
     golden.check(artifact, model)
     rows = Rows(Path(order.file), [*model.features, *([order.id] if order.id else [])])

@@ -13,11 +13,13 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     """The rows of `file` (CSV, Parquet or a Delta table), for the version with this artifact, into `out`.
 
     `out` is a Parquet file, or the directory of a Delta table; all three are paths. `id` is the column of the
-    file that tells the rows apart, None where no column is to be kept.
+    file that tells the rows apart, None where no column is to be kept. `key` is the path of the public key
+    that has signed the artifact, if there is such a file.
     """
 
     artifact: str
     digest: str
+    key: str
     version: int
     file: str
     out: str

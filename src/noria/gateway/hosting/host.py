@@ -41,7 +41,7 @@ def main() -> None:
     _die_with_the_keeper()
     say = _take_stdout()
     try:
-        copy = private_copy(options.artifact, options.digest, options.copies)
+        copy = private_copy(options.artifact, options.digest, options.key, options.copies)
         _confine(options.memory)
         model = _load(copy)
     except Exception as error:
@@ -137,6 +137,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Serve one version of a model behind a Unix socket.")
     parser.add_argument("--artifact", type=Path, required=True)
     parser.add_argument("--digest", required=True)
+    parser.add_argument("--key", type=Path, required=True)
     parser.add_argument("--copies", type=Path, required=True)
     parser.add_argument("--socket", required=True)
     parser.add_argument("--memory", type=int, required=True)

@@ -29,8 +29,11 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 class HostProcess:
     """A started host; `spec` is its artifact's once it is ready, `fault` says why it could not be."""
 
-    def __init__(self, release: Release, copies: Path, socket: Path, *, memory: int) -> None:
-        """Start it. It keeps its copy of the artifact in `copies`; `memory` is its limit in bytes."""
+    def __init__(self, release: Release, key: Path, copies: Path, socket: Path, *, memory: int) -> None:
+        """Start it. The artifact is signed by the public key in the file `key`, if there is one.
+
+        It keeps its copy of the artifact in `copies`; `memory` is its limit in bytes.
+        """
         self.socket = str(socket)
         self.spec: dict[str, Any] | None = None
         self.fault = ""
@@ -40,7 +43,8 @@ class HostProcess:
         self._popen = subprocess.Popen(
             [
                 *(sys.executable, "-m", "noria.gateway.hosting.host"),
-                *("--artifact", release.artifact, "--digest", release.digest, "--copies", str(copies)),
+                *("--artifact", release.artifact, "--digest", release.digest),
+                *("--key", str(key), "--copies", str(copies)),
                 *("--socket", self.socket, "--memory", str(memory)),
             ],
             stdin=subprocess.DEVNULL,

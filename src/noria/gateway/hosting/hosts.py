@@ -8,6 +8,7 @@ from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
+from noria.artifact.signature import public_key
 from noria.gateway import files
 from noria.gateway.files import HostState, PlanFile
 from noria.gateway.hosting.host_process import HostProcess
@@ -25,6 +26,7 @@ class Hosts:
     def __init__(self, settings: ModelSettings, sockets: Path) -> None:
         """Follow the plan in the model's home; the hosts listen in the directory `sockets`."""
         self._directory = settings.home / "gateway"
+        self._key = public_key(settings.home)
         self._memory = settings.memory
         self._sockets = sockets
         self._seen: tuple[int, int] | None = None
@@ -78,7 +80,9 @@ class Hosts:
 
     def _starter(self, file: PlanFile, version: int) -> Callable[[], HostProcess]:
         release, copies = file.versions[version], self._directory / "artifacts"
-        return lambda: HostProcess(release, copies, self._sockets / str(next(_numbers)), memory=self._memory)
+        return lambda: HostProcess(
+            release, self._key, copies, self._sockets / str(next(_numbers)), memory=self._memory
+        )
 
     def _leave(self, name: str) -> None:
         host = self._hosts.pop(name)
