@@ -12,6 +12,7 @@ import time
 from collections.abc import Collection, Mapping
 from datetime import date
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 from uuid import uuid4
 
@@ -75,6 +76,23 @@ class Table:
         self._commit(table, added, marks)
         for partition, _ in parts:
             self._merge_small(partition)
+
+    def delete(self, column: str, value: Any, marks: Mapping[str, int]) -> None:
+        """Delete the rows whose column has this value, and set the marks, both or neither.
+
+        The files with these rows remain until `vacuum`.
+        """
+        assert self._table is not None
+        done = [Transaction(source, offset) for source, offset in marks.items()]
+        name = column.replace('"', '""')
+        text = str(value) if isinstance(value, int | float) else "'" + str(value).replace("'", "''") + "'"
+        self._table.delete(f'"{name}" = {text}', commit_properties=CommitProperties(app_transactions=done))
+
+    def vacuum(self) -> int:
+        """Delete the files that the newest state does not need, and return how many."""
+        if self._table is None:
+            return 0
+        return len(self._table.vacuum(0, dry_run=False, enforce_retention_duration=False))
 
     def mark(self, source: str) -> int:
         """Return how far a source was read into this table; 0 at first."""

@@ -23,7 +23,7 @@ def fingerprint(root: Path, globs: Sequence[str]) -> str:
 def origin(project: Project) -> str:
     """Return a text that changes with a project's sources, its feedback, and the installed packages."""
     sources = fingerprint(project.root, project.data.source)
-    feedback = fingerprint(project.home, ("lake/predictions", "lake/labels", "lake/holds"))
+    feedback = fingerprint(project.home, ("lake/predictions", "lake/labels", "lake/holds", "lake/removed"))
     return f"{sources} {feedback} {_environment()}"
 
 

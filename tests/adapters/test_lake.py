@@ -98,3 +98,47 @@ def test_without_an_entity_a_row_stands_as_often_as_in_its_richest_batch(batches
     assert Counter(stored.select("x", "y").rows() if stored.width else []) == most
     if stored.width:
         assert sorted(stored["_time"].to_list()) == list(range(stored.height))
+
+
+def test_a_removed_row_is_in_no_version_and_never_comes_again(tmp_path, make_project, flights):
+    dataset = Dataset(tmp_path, make_project().data)
+    dataset.append({"source": flights(10)})
+    dataset.append({"source": flights(15)})
+    removed = dataset.remove("flight", "f3")
+    assert (removed.version, removed.rows["flight"].to_list()) == (3, ["f3"])
+    assert [dataset.read(version).collect().height for version in dataset.versions()] == [9, 14, 14]
+    assert dataset.append({"source": flights(15)}) == 3
+    assert Dataset(tmp_path, make_project().data).append({"feedback": flights(16)}) == 4
+    assert dataset.remove("flight", "f3").rows.is_empty()
+
+
+def test_without_an_entity_a_row_of_the_sources_is_told_by_its_values(tmp_path):
+    dataset = Dataset(tmp_path, PLAIN)
+    rows = pl.DataFrame({"x": [1.5, 2.5, 2.5, None], "y": [0, 1, 1, 0]})
+    assert dataset.append({"source": rows}) == 1
+    assert dataset.remove("x", 2.5).rows.height == 2
+    assert dataset.append({"source": pl.concat([rows, rows.head(1)])}) == 3
+    left = dataset.read().sort("_time").collect()
+    assert left["x"].to_list() == [1.5, None, 1.5]
+    assert left["_time"].to_list() == [0, 3, 4]
+
+
+def test_a_removed_row_of_feedback_is_told_by_its_prediction(tmp_path):
+    dataset = Dataset(tmp_path, PLAIN)
+    rows = pl.DataFrame({"x": [1.5, 2.5], "y": [0, 1], "_id": ["it's", "b"]})
+    dataset.append({"feedback": rows})
+    assert dataset.remove("_id", "it's").rows["x"].to_list() == [1.5]
+    assert dataset.append({"feedback": rows}) == 2
+
+
+def test_a_purge_leaves_nothing_of_a_removed_row_on_the_disk(tmp_path, make_project, flights):
+    dataset = Dataset(tmp_path, make_project().data)
+    dataset.append({"source": flights(10)})
+    dataset.remove("flight", "f3")
+    found = [pl.read_parquet(file)["flight"].to_list() for file in (tmp_path / "dataset").glob("*.parquet")]
+    assert any("f3" in flights for flights in found)
+    assert dataset.purge() == 1
+    found = [pl.read_parquet(file)["flight"].to_list() for file in (tmp_path / "dataset").glob("*.parquet")]
+    assert found
+    assert not any("f3" in flights for flights in found)
+    assert dataset.read().collect().height == 9

@@ -43,7 +43,7 @@ def test_the_cuts_part_the_known_rows_by_time(project, schema):
     assert times(made.cuts[0].train).max() < times(made.holdout).min()
     full = pl.read_parquet(made.cuts[0].full)
     assert full.height == 239
-    assert full.columns == [*schema.names, "_version", "_time"]
+    assert full.columns == [*schema.names, "_version", "_time", "_source"]
 
 
 def test_it_does_the_same_when_repeated(project, schema):

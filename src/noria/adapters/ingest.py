@@ -37,7 +37,7 @@ def ingest(project: Project, schema: TableSchema, dataset: Dataset, now: datetim
     seen = {"files": files, "schema": sha256(repr(schema).encode()).hexdigest()}
     batches = {}
     if {key: before.get(key) for key in seen} != seen:
-        batches["source"] = check(sources.read(paths, schema.names), schema, project.data)
+        batches["source"] = check(sources.read(paths, schema.names, name="_source"), schema, project.data)
     fed = feedback(project, schema, dataset, now)
     batches["feedback"] = check(fed, as_sent(schema, project.data), project.data)
     version = dataset.append({origin: batch.rows for origin, batch in batches.items()})
@@ -55,12 +55,13 @@ def refused(project: Project) -> int:
 def feedback(project: Project, schema: TableSchema, dataset: Dataset, now: datetime) -> pl.DataFrame:
     """Return the mature, labelled predictions that are not in the dataset, as rows of the schema.
 
-    Each has its prediction's id in `_id`, and in `_known` when its label had come and was due.
+    Each has its prediction's id in `_id`, in `_source` who told its label, and in `_known` when that had come
+    and was due.
     """
     lake, data = project.home / "lake", project.data
     predictions, labels = Table(lake / "predictions", by_day=True), Table(lake / "labels", by_day=True)
     if not predictions.rows or not labels.rows:
-        return pl.DataFrame(schema={**{name: pl.String() for name in schema.names}, "_id": pl.String()})
+        return pl.DataFrame(schema={name: pl.String() for name in (*schema.names, "_id", "_source")})
     given = counting(labels.scan(), Table(lake / "holds").scan())
     joined = outcomes(predictions.scan(), given).filter(pl.col("role").is_in(ROLES))
     rows = joined.with_columns(_when(data, predictions)).with_columns(
@@ -69,6 +70,8 @@ def feedback(project: Project, schema: TableSchema, dataset: Dataset, now: datet
     rows = rows.filter(pl.col("label").is_not_null(), pl.col("_known") <= now)
     if dataset.version:
         rows = rows.join(dataset.read().select("_id").drop_nulls(), left_on="id", right_on="_id", how="anti")
+    told = given.select("id", label_at="at", _source="source").unique(["id", "label_at"])
+    rows = rows.join(told, on=["id", "label_at"], how="left")
     return rows.sort("_when", "id").select(_columns(schema, data, predictions)).collect()
 
 
@@ -88,7 +91,7 @@ def _when(data: Data, predictions: Table) -> pl.Expr:
     return pl.coalesce(*sent, "at").alias("_when")
 
 
-def _columns(schema: TableSchema, data: Data, predictions: Table) -> list[pl.Expr]:
+def _columns(schema: TableSchema, data: Data, predictions: Table) -> list[pl.Expr | str]:
     meant: dict[str | None, str] = {
         data.label: "label",
         data.time: "_when",
@@ -97,11 +100,11 @@ def _columns(schema: TableSchema, data: Data, predictions: Table) -> list[pl.Exp
     }
     known = {name: stored(name) for name in schema.names if stored(name) in predictions.schema}
     known |= {name: column for name, column in meant.items() if name}
-    columns = [
+    columns: list[pl.Expr | str] = [
         pl.col(known[name]).alias(name) if name in known else pl.lit(None).alias(name)
         for name in schema.names
     ]
-    return [*columns, pl.col("id").alias("_id"), pl.col("_known")]
+    return [*columns, pl.col("id").alias("_id"), "_known", "_source"]
 
 
 def _quarantine(lake: Path, batches: Mapping[str, Checked], now: datetime) -> None:

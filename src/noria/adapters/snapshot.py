@@ -49,7 +49,7 @@ def snapshot(
 
     def write(name: str, frame: pl.DataFrame) -> str:
         path = out_dir / f"{name}.parquet"
-        frame.select(*schema.names, "_version", "_time").write_parquet(path, compression="lz4")
+        frame.select(*schema.names, "_version", "_time", "_source").write_parquet(path, compression="lz4")
         return str(path)
 
     return Snapshot(

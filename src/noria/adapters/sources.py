@@ -48,13 +48,18 @@ def fingerprint(path: Path, known: Sequence[object] | None) -> list[object]:
     return [stat.st_size, stat.st_mtime_ns, digest.hexdigest()]
 
 
-def read(paths: Sequence[Path], columns: Sequence[str]) -> pl.DataFrame:
+def read(paths: Sequence[Path], columns: Sequence[str], *, name: str = "") -> pl.DataFrame:
     """Return these columns of all files, one after the other; the columns of a CSV file are texts.
+
+    With a `name`, there is a column of that name, in which each row has the name of its file.
 
     Raises:
         DataError: a file cannot be read or lacks a column, or there is no row at all.
     """
     frames = [_read(path, columns) for path in paths]
+    if name:
+        pairs = zip(frames, paths, strict=True)
+        frames = [frame.with_columns(pl.lit(path.name).alias(name)) for frame, path in pairs]
     frame = pl.concat(frames, how="vertical_relaxed") if _alike(frames) else pl.concat(map(_as_text, frames))
     if frame.is_empty():
         raise DataError(
