@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+
 from markupsafe import Markup
 
 from noria.chart.bars import bars
