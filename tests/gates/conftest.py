@@ -1,5 +1,6 @@
 """A candidate as the gates have it in hand: a fitted, packaged model and the rows around it."""
 
+import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -84,3 +85,26 @@ def changed(honest: Subject, tmp_path: Path) -> Callable[..., Subject]:
         return replace(honest, folder=tmp_path, **values)
 
     return change
+
+
+@pytest.fixture
+def answering(honest: Subject, tmp_path: Path) -> Callable[..., Path]:
+    """Return how to package a Python model: a function of a pandas frame, whose class nobody can import."""
+
+    def make(function: Callable[[Any], Any]) -> Path:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of MLflow's own import
+            from mlflow.pyfunc import PythonModel
+
+            class Function(PythonModel):
+                def predict(self, context, model_input, params=None):  # type: ignore[no-untyped-def]
+                    return function(model_input)
+
+            Function.__module__ = function.__module__ = "pipeline"
+            example = honest.train.select(*KINDS).head(20).to_pandas()
+            package.save(
+                Function(), tmp_path / "odd", task="binary", features=KINDS, example=example, pickle=True
+            )
+        return tmp_path / "odd"
+
+    return make

@@ -14,9 +14,11 @@ from typing import Any
 from noria.core.gates import Gate
 from noria.core.quality import METRICS, primary
 from noria.project.kinds import Key, one_of
-from noria.project.scalars import BOOLEAN, SECONDS, SHARE, number, whole
+from noria.project.scalars import BOOLEAN, NAME, SECONDS, SHARE, number, whole
 
 _METRIC = Key("metric", one_of(*METRICS), "Which metric; without it, the first one of the task.")
+
+_HELD = Key("rows", whole(10), "Rows of the holdout below which nothing is said.", default=100)
 
 TIMEOUT = Key("timeout", SECONDS, "The longest that the gate may take.", default=60.0)
 
@@ -48,9 +50,48 @@ JUDGED: dict[str, tuple[Key, ...]] = {
 
 EXAMINED: dict[str, tuple[Key, ...]] = {
     "artifact": (TIMEOUT,),
+    "calibration": (
+        Key("ceiling", number(0, 1), "The largest calibration error.", default=0.05),
+        _HELD,
+        TIMEOUT,
+    ),
+    "fairness": (
+        Key("selection_rate", number(0, 1), "The largest gap of the share of yes.", default=0.2),
+        Key("equalised_odds", number(0, 1), "The largest gap of right, and of false yes.", default=0.2),
+        Key("loss", SHARE, "The largest gap of the loss, as a share of the whole's.", default=0.5),
+        TIMEOUT,
+    ),
+    "identifiers": (
+        Key("unique", SHARE, "The largest share of a feature's values that occur once.", default=0.5),
+        TIMEOUT,
+    ),
+    "numerics": (TIMEOUT,),
+    "overlap": (TIMEOUT,),
+    "slices": (
+        Key("column", NAME, "Whose values are the slices.", required=True),
+        _METRIC,
+        Key("limit", number(), "What the metric may be on each slice."),
+        Key("worse", SHARE, "How much worse than the whole a slice may be.", default=0.5),
+        _HELD,
+        TIMEOUT,
+    ),
+    "target-leakage": (
+        Key("power", SHARE, "The largest share of the label that one feature may tell.", default=0.95),
+        TIMEOUT,
+    ),
+    "tests": (TIMEOUT,),
+    "time-leakage": (
+        Key("correlation", number(0.5, 1), "Of ranks: the largest with the time.", default=0.99),
+        TIMEOUT,
+    ),
+    "weak-slices": (
+        _HELD,
+        Key("margin", SHARE, "How much worse than the champion a slice may get.", default=0.25),
+        TIMEOUT,
+    ),
 }
 CHECKS = JUDGED | EXAMINED
-DEFAULT = (*JUDGED, "artifact")
+DEFAULT = (*JUDGED, "artifact", "numerics", "tests")
 """What holds where noria.toml has no [[gates]]: what needs no word of the project's."""
 
 
