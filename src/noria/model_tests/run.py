@@ -1,0 +1,95 @@
+"""Runs a project's model tests with pytest, in a process of their own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from noria.model_tests import reporting
+from noria.model_tests.reporting import RUNNING, Result
+from noria.model_tests.tested import Tested
+
+FOLDER = "tests/model"
+"""Where a project keeps the tests of its model."""
+REPORT = "tests.jsonl"
+"""Where the results lie, see `noria.model_tests.reporting`."""
+_RAN = (0, 1, 2, 5)
+"""What pytest exits with when it has run: all well, failures, files that do not import, no tests."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """What a run of the tests came to: each result, and what else went wrong with pytest itself, or "".
+
+    `junit` is the JUnit XML, `log` all that pytest printed.
+    """
+
+    results: tuple[Result, ...]
+    trouble: str
+    junit: Path
+    log: Path
+
+    def of(self, outcome: str) -> tuple[Result, ...]:
+        return tuple(result for result in self.results if result.outcome == outcome)
+
+
+def files_of(root: Path) -> list[Path]:
+    """Return the files of tests in a project, which may have none."""
+    return sorted((root / FOLDER).rglob("test_*.py"))
+
+
+def run_tests(tested: Tested, out: Path, timeout: float | None = None, only: Path | None = None) -> Session:
+    """Run the tests of `tests/model` (or `only` one file of them) and keep what comes of it in `out`.
+
+    With `timeout`, in seconds, they are ended then; the test that was at work remains as running.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    junit, log, report = out / "junit.xml", out / "pytest.txt", out / REPORT
+    for file in (junit, report):
+        file.unlink(missing_ok=True)
+    tested.write(out / "tested.json")
+    words: list[str | Path] = [
+        "--noria-tested",
+        out / "tested.json",
+        "--noria-report",
+        report,
+        "--junitxml",
+        junit,
+    ]
+    options: list[str | Path] = ["--rootdir", tested.root, "-p", "no:cacheprovider", "--color=no"]
+    code = _pytest([only or FOLDER, *options, *words], Path(tested.root), log, timeout)
+    results = tuple(reporting.read(report))
+    return Session(results=results, trouble=_trouble(code, results, timeout, log), junit=junit, log=log)
+
+
+def _pytest(words: list[str | Path], root: Path, log: Path, timeout: float | None) -> int | None:
+    """Return what pytest exits with, None when its time was up."""
+    command = [sys.executable, "-m", "pytest", *map(str, words)]
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    with log.open("wb") as printed:
+        process = subprocess.Popen(
+            command, cwd=root, env=environment, stdin=subprocess.DEVNULL, stdout=printed, stderr=printed
+        )
+        try:
+            return process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            return None
+        finally:
+            process.kill()
+            process.wait()
+
+
+def _trouble(code: int | None, results: tuple[Result, ...], timeout: float | None, log: Path) -> str:
+    at_work = next((result.test for result in results if result.outcome == RUNNING), "")
+    where = f", in {at_work}" if at_work else ""
+    if code is None:
+        return f"the tests took more than {timeout:g} s{where}"
+    if code < 0:
+        return f"signal {-code} ended the tests{where}"
+    if code not in _RAN:
+        lines = log.read_text(errors="replace").strip().splitlines()
+        return f"pytest ended with {code}: {lines[-1] if lines else 'it printed nothing'}"
+    return ""

@@ -1,0 +1,87 @@
+"""Model tests in a real pytest of their own: fixtures, slices, and whatever can go wrong."""
+
+import xml.etree.ElementTree as ET
+from collections.abc import Callable
+
+from noria.model_tests.run import Session
+
+Tried = Callable[..., Session]
+
+FIXTURES = """
+import polars as pl
+import pytest
+from noria.model_tests import assert_invariant
+
+def test_all_are_there(project, candidate, twin, holdout, train, predict):
+    assert project.name == "delay"
+    assert list(candidate.features) == list(twin.features) == ["age", "city"]
+    assert (train.height, holdout.height) == (1000, 400)
+    assert (predict(holdout.head(2).to_dicts()) == predict(holdout.head(2))).all()
+
+def test_champion(champion):
+    assert False, "never asked"
+
+@pytest.mark.slices("city", rows=100)
+def test_slices(slice_rows):
+    assert slice_rows["city"].unique().to_list() == ["Bern"]
+
+def test_fails(predict, holdout):
+    assert_invariant(predict, holdout, lambda rows: rows.with_columns(age=pl.lit(18.0)), 0.001)
+"""
+
+
+def outcomes(session: Session) -> dict[str, str]:
+    return {result.test.partition("::")[2]: result.outcome for result in session.results}
+
+
+def test_fixtures_slices_and_a_failure_with_its_rows(tried: Tried) -> None:
+    session = tried(FIXTURES)
+    assert session.trouble == ""
+    assert outcomes(session) == {
+        "test_all_are_there": "passed",
+        "test_champion": "skipped",
+        "test_slices[city=Bern]": "passed",
+        "test_fails": "failed",
+    }
+    (skipped,), (failed,) = session.of("skipped"), session.of("failed")
+    assert skipped.said == "Skipped: there is no champion yet"
+    assert "of 400 rows moved by more than 0.001" in failed.said
+    assert "-> 18" in failed.rows[0]["age"]
+    assert "-> 18" in failed.told
+    cases = ET.parse(session.junit).getroot().iter("testcase")
+    assert {case.get("name") for case in cases} == set(outcomes(session))
+
+
+def test_a_file_that_does_not_import_is_an_error(tried: Tried) -> None:
+    session = tried("import nothing_of_this_name\n")
+    assert outcomes(session) == {"": "error"}
+    assert session.results[0].said == "ModuleNotFoundError: No module named 'nothing_of_this_name'"
+
+
+def test_a_fixture_that_fails_is_an_error_and_no_failure(tried: Tried) -> None:
+    text = "import pytest\n@pytest.fixture\ndef broken():\n    1 / 0\ndef test_it(broken): pass\n"
+    session = tried(text)
+    assert outcomes(session) == {"test_it": "error"}
+    assert session.results[0].said == "ZeroDivisionError: division by zero"
+
+
+def test_an_unknown_slice_column_is_told_with_those_that_there_are(tried: Tried) -> None:
+    session = tried("import pytest\n@pytest.mark.slices('town')\ndef test_it(slice_rows): pass\n")
+    (error,) = session.of("error")
+    assert error.told.startswith("slices('town'): there is no such column; there are: age, city, late")
+
+
+def test_a_test_that_hangs_is_ended_and_named(tried: Tried) -> None:
+    session = tried("import time\ndef test_a(): pass\ndef test_b(): time.sleep(600)\n", timeout=6)
+    assert session.trouble == "the tests took more than 6 s, in tests/model/test_it.py::test_b"
+    assert outcomes(session) == {"test_a": "passed", "test_b": "running"}
+
+
+def test_a_test_that_kills_its_process_is_named(tried: Tried) -> None:
+    session = tried("import os, signal\ndef test_a(): os.kill(os.getpid(), signal.SIGKILL)\n")
+    assert session.trouble == "signal 9 ended the tests, in tests/model/test_it.py::test_a"
+
+
+def test_pytest_that_cannot_begin_says_why(tried: Tried, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = --no-such-option\n")
+    assert "pytest ended with 4" in tried("def test_a(): pass\n").trouble
