@@ -265,8 +265,9 @@ class AlertRow:
 
     `about` is "inputs", "answers", "outcomes" or "traffic"; `severity` is "info", "warning" or "critical".
     `last_seen` is the last day that it showed on. `causes` are the likely ones, the likeliest first; `next`
-    is the command to try; `signals` are the last ones of each monitor and subject. `told` are the routes
-    that took it, and `failed` those that did not, with why. `confirmed` is the cause that a person found.
+    is the command to try; `cost` is what it is estimated to cost, "" where no estimate has skill; `signals`
+    are the last ones of each monitor and subject. `told` are the routes that took it, and `failed` those that
+    did not, with why. `confirmed` is the cause that a person found.
     """
 
     model: str
@@ -281,6 +282,7 @@ class AlertRow:
     silenced_until: datetime | None = None
     causes: tuple[str, ...] = ()
     next: str = ""
+    cost: str = ""
     signals: tuple[SignalRow, ...] = ()
     told: tuple[str, ...] = ()
     failed: dict[str, str] = field(default_factory=dict)

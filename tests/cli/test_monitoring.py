@@ -55,7 +55,7 @@ def rows(aa: int, ua: int) -> pl.DataFrame:
 def signal(day: int, column: str, monitor: str, value: float, level: str, reason: str) -> SignalRow:
     return SignalRow(
         model="flights", day=str(BEGIN + day * timedelta(days=1)), version=1, monitor=monitor, subject=column,
-        level=level, value=value, limit=0.1, reason=reason, numbers={"p": 0.5},
+        level=level, value=value, limit=0.1, reason=reason, numbers={"p": 0.5, "importance": 0.42},
     )  # fmt: skip
 
 
@@ -115,9 +115,11 @@ def read(*words: str, code: int = 0, columns: int = 140) -> str:
 def test_drift_shows_the_furthest_first_with_its_course() -> None:
     head, names, first, second = read("drift").splitlines()
     assert head == "flights/1 on 2013-03-20"
-    assert names.split() == ["feature", "size", "limit", "p", "last", "weeks", "what", "changed"]
+    assert names.split() == ["feature", "size", "limit", "p", "share", "last", "weeks", "what", "changed"]
     spark = "▂" * 19 + "█"  # .02 of .1 is a fifth of the way, which is the second of eight
-    assert " ".join(first.split()) == f"carrier 0.300 0.100 0.5 {spark} carrier drifted: AA 50.0% -> 90.0%"
+    assert (
+        " ".join(first.split()) == f"carrier 0.300 0.100 0.5 42% {spark} carrier drifted: AA 50.0% -> 90.0%"
+    )
     assert second.split()[:2] == ["distance", "0.050"]
 
 

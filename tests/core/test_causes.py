@@ -53,5 +53,12 @@ def test_answers_that_change_after_a_promotion_are_the_new_versions() -> None:
         assert any("a new version" in cause for cause in causes(answers, scene)) == told
 
 
+def test_causes_come_first_on_whose_columns_most_of_the_answers_hang() -> None:
+    rare = Symptom(kind="missing", column="temp", value=1.0, share=0.01)
+    for share, first in ((0.4, "something new upstream: carrier"), (0.005, "a broken feed: temp")):
+        new = Symptom(kind="unseen", column="carrier", value=0.2, share=share)
+        assert causes([rare, new], SCENE)[0].startswith(first)
+
+
 def test_nothing_seen_has_no_cause() -> None:
     assert causes([], SCENE) == ()

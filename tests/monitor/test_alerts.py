@@ -5,6 +5,7 @@ import pytest
 
 from noria.core.causes import Scene
 from noria.monitor.alerts import Serving, follow, owed
+from noria.monitor.telling import message
 from noria.rows import AlertRow, SignalRow
 
 BEGIN = date(2013, 3, 1)
@@ -67,6 +68,33 @@ def test_what_nobody_alarms_of_is_no_alert() -> None:
 def test_each_side_of_a_version_has_its_own() -> None:
     said = [signal("carrier"), signal("@output", monitor="score"), signal("", monitor="volume")]
     assert sorted(alert.about for alert in lived(said)) == ["answers", "inputs", "traffic"]
+
+
+def test_the_column_that_most_of_the_answers_hang_on_is_named_first() -> None:
+    far = signal("dest", value=0.9, numbers={"importance": 0.01})
+    used = signal("carrier", value=0.2, numbers={"importance": 0.4})
+    (alert,) = lived([far, used])
+    assert alert.title == "carrier and dest: not what version 1 learnt from"
+    assert alert.next == "noria drift --column carrier"
+
+
+def estimated(shown: bool) -> SignalRow:
+    numbers = {"loss": True, "shown": shown, "skill": 0.4, "unchanged": 0.5}
+    return signal("PAPE of log_loss", "ok", "estimates", value=0.52, limit=0.01, numbers=numbers)
+
+
+def test_an_alert_tells_what_the_day_is_estimated_to_cost_if_the_estimate_has_skill() -> None:
+    (alert,) = lived([signal("carrier"), estimated(shown=True)])
+    said = "log_loss of this day is estimated at 0.5200 ± 0.0100, +0.0200 beside the days before"
+    assert alert.cost == said
+    assert said in message(alert)[1]
+    (alert,) = lived([signal("carrier"), estimated(shown=False)])
+    assert alert.cost == ""
+
+
+def test_an_alert_about_the_traffic_costs_no_quality() -> None:
+    (alert,) = lived([signal("", monitor="volume", value=2.0), estimated(shown=True)])
+    assert alert.cost == ""
 
 
 def test_the_same_day_followed_again_changes_nothing() -> None:

@@ -55,6 +55,7 @@ def day(
     at: int = 0,
     past: int = 0,
     before: Sequence[SignalRow] = (),
+    importance: Mapping[str, float] | None = None,
 ) -> Day:
     data = Data(source=("d",), label="y", features=("wind", "carrier"))
     project = Project(root=Path("/p"), name="m", task=Task.BINARY, data=data, gates=())
@@ -62,7 +63,9 @@ def day(
         project=project,
         version=7,
         day=FIRST + timedelta(days=100 + at),
-        reference=Reference(grid=GRID, blocks=days(learnt, np.random.default_rng(1))),
+        reference=Reference(
+            grid=GRID, blocks=days(learnt, np.random.default_rng(1)), importance=importance or {}
+        ),
         hours={},
         profile=profile,
         before=before,
@@ -104,6 +107,33 @@ def test_a_bad_day_is_noticed_and_the_second_one_is_an_alert() -> None:
     assert levels(first)["carrier"] == "notice"
     assert levels(drift(day(once, at=1, before=first)))["carrier"] == "alert"
     assert levels(drift(day(once, at=2, before=first)))["carrier"] == "notice"  # a day lies between
+
+
+@pytest.mark.parametrize(
+    ("importance", "level", "said"),
+    [
+        ({"wind": 0.993, "carrier": 0.007}, "notice", "; less than 1% of the answers hangs on it"),
+        ({"wind": 0.7, "carrier": 0.3}, "alert", "; 30% of the answers hangs on it"),
+        ({}, "alert", "times its scatter, usually up to"),
+    ],
+)
+def test_drift_of_what_hardly_moves_the_answers_is_no_alert(
+    importance: dict[str, float], level: str, said: str
+) -> None:
+    once = counted(RECODED, np.random.default_rng(3))
+    first = drift(day(once, importance=importance))
+    _, carrier = drift(day(once, at=1, before=first, importance=importance))
+    assert carrier.level == level
+    assert said in carrier.reason
+
+
+def test_columns_that_drift_together_are_weighed_together() -> None:
+    both = {**RECODED, "wind": [0.1, 0.1, 0.1, 0.7]}
+    for share, level in ((0.004, "notice"), (0.006, "alert")):
+        wind, _ = drift(
+            day(counted(both, np.random.default_rng(3)), importance={"wind": share, "carrier": share})
+        )
+        assert wind.level == level
 
 
 def test_a_version_that_learnt_from_too_few_days_is_never_alarmed_about() -> None:

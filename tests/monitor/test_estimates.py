@@ -2,6 +2,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from noria.monitor.cost import cost
 from noria.monitor.estimates import estimates
 from noria.project.model import Task
 from tests.monitor.days import lived, project
@@ -39,6 +40,17 @@ def test_what_follows_the_inputs_is_estimated_and_shown(shifted, subject: str) -
     assert last.numbers["shown"]
     assert last.numbers["skill"] > 0.5
     assert "nearer" in last.reason
+
+
+def test_the_change_of_the_loss_is_what_a_day_costs(shifted) -> None:
+    last = [row for row in shifted if row.day == shifted[-1].day]
+    losses = [row for row in last if row.subject.endswith("log_loss")]
+    best = max(losses, key=lambda row: row.numbers["skill"])
+    change = best.value - best.numbers["unchanged"]
+    assert f"estimated at {best.value:.4f}" in cost(last)
+    assert f"{change:+.4f} beside" in cost(last)
+    first = [row for row in shifted if row.day == shifted[0].day]
+    assert cost(first) == ""
 
 
 def test_nothing_is_shown_before_it_was_held_against_the_truth(shifted) -> None:

@@ -10,7 +10,13 @@ MONTHLY = Rate(count=1, period=timedelta(days=30))  # 1 / 60 a day for each of t
 FIRST = date(2026, 3, 2)
 
 
-def signal(day: int, together: float, level: str = "notice", monitor: str = "drift") -> SignalRow:
+def signal(
+    day: int,
+    together: float,
+    level: str = "notice",
+    monitor: str = "drift",
+    importance: float | None = None,
+) -> SignalRow:
     return SignalRow(
         model="m",
         day=(FIRST + timedelta(days=day)).isoformat(),
@@ -21,7 +27,7 @@ def signal(day: int, together: float, level: str = "notice", monitor: str = "dri
         value=9.0,
         limit=4.0,
         reason="carrier drifted",
-        numbers={"together": together},
+        numbers={"together": together, "importance": importance},
     )
 
 
@@ -35,6 +41,9 @@ def signal(day: int, together: float, level: str = "notice", monitor: str = "dri
         ([signal(0, 0.01), signal(2, 0.01)], False),
         ([signal(0, 0.04), signal(1, 0.03)], False),  # noticed, but more often than the rate allows
         ([signal(0, 0.0001, monitor="volume")], False),
+        ([signal(0, 0.0001, importance=0.002)], False),  # the answers hardly hang on it
+        ([signal(day, 0.0001, importance=0.006) for day in (0, 1)], False),  # nor on two days
+        ([signal(0, 0.0001, importance=0.2), signal(1, 0.0001, importance=0.002)], True),
     ],
 )
 def test_drift_calls_for_a_run_within_the_rate_of_its_trigger(signals: list[SignalRow], calls: bool) -> None:

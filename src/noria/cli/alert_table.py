@@ -49,6 +49,8 @@ def _facts(alert: AlertRow) -> Iterable[tuple[str, str]]:
         yield "ended", moment(alert.ended)
     for row in alert.signals:
         yield row.day, row.reason
+    if alert.cost:
+        yield "cost", alert.cost
     for cause in alert.causes:
         yield "likely", cause
     if alert.confirmed:

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from noria.cli.sparkline import sparkline
+from noria.monitor.weight import far, order
 from noria.rows import SignalRow
 
 if TYPE_CHECKING:
@@ -23,16 +24,18 @@ BAR = 24
 
 
 def table(said: Sequence[SignalRow]) -> Group:
-    """Return the newest day of what was said: sizes by feature, the furthest first, then all else."""
+    """Return the newest day of what was said: sizes by feature, the heaviest first, then all else."""
     day = said[-1].day
     today = [row for row in said if row.day == day]
     sized = [row for row in today if row.monitor in SIZED and row.subject]
     rest = [row for row in today if row.monitor in SIZED and not row.subject]
     others = [row for row in today if row.monitor not in SIZED and row.level != "ok"]
-    sizes = Table("feature", "size", "limit", "p", "last weeks", "what changed", box=None, pad_edge=False)
+    sizes = Table(
+        "feature", "size", "limit", "p", "share", "last weeks", "what changed", box=None, pad_edge=False
+    )
     for column in sizes.columns[:-1]:
         column.no_wrap = True
-    for row in sorted(sized, key=_far, reverse=True):
+    for row in sorted(sized, key=order, reverse=True):
         course = [past for past in said if (past.monitor, past.subject) == (row.monitor, row.subject)]
         sizes.add_row(*_cells(row, course))
     head = Text.assemble((f"{said[-1].model}/{said[-1].version}", "bold"), f" on {day}")
@@ -64,18 +67,16 @@ def told_apart(found: Domain) -> Group:
 
 def _cells(row: SignalRow, course: Sequence[SignalRow]) -> tuple[Text, ...]:
     p = row.numbers.get("p")
-    told = ("" if p is None else f"{p:.2g}", _spark(course), row.reason if row.level != "ok" else "")
-    cells = (row.subject, f"{row.value:.3f}", f"{row.limit:.3f}", *told)
+    weight = row.numbers.get("importance")
+    known = ("" if p is None else f"{p:.2g}", "" if weight is None else f"{weight:.0%}")
+    told = (_spark(course), row.reason if row.level != "ok" else "")
+    cells = (row.subject, f"{row.value:.3f}", f"{row.limit:.3f}", *known, *told)
     return tuple(Text(cell, style=COLOURS[row.level]) for cell in cells)
 
 
 def _spark(course: Sequence[SignalRow]) -> str:
     """Return how far each day went; what reaches its limit is full."""
-    return sparkline([_far(row) for row in course], low=0.0, high=1.0)
-
-
-def _far(row: SignalRow) -> float:
-    return row.value / row.limit if row.limit else 0.0
+    return sparkline([far(row) for row in course], low=0.0, high=1.0)
 
 
 def _bars(bars: Sequence[tuple[str, float, float]]) -> Iterable[Table]:

@@ -13,6 +13,8 @@ from hashlib import sha256
 
 from noria.core.causes import GONE, Scene, Symptom, causes
 from noria.core.phrases import listed
+from noria.monitor.cost import cost
+from noria.monitor.weight import order, share
 from noria.rows import AlertRow, SignalRow
 
 OK, NOTICE, ALERT = "ok", "notice", "alert"
@@ -54,12 +56,12 @@ def follow(
     changed = [_ended(alert, at) for alert in known if _is_left(alert, serving)]
     for (version, about), rows in _sides(said):
         heard = [row for row in rows if row.level != OK]
-        loud = [row for row in said if row.version == version and row.level == ALERT]
+        today = [row for row in said if row.version == version]
         open_ = _open(known, version, about)
         if open_ and version in serving.versions:
-            changed += _carried_on(open_, heard, loud, at, serving)
+            changed += _carried_on(open_, heard, today, at, serving)
         elif open_ is None and any(row.level == ALERT for row in heard):
-            fresh = _opened(heard, loud, at, serving)
+            fresh = _opened(heard, today, at, serving)
             changed += [_silenced(fresh, known)] if fresh.id not in {alert.id for alert in known} else []
     return changed
 
@@ -98,7 +100,7 @@ def _ended(alert: AlertRow, at: datetime) -> AlertRow:
 
 
 def _opened(
-    heard: Sequence[SignalRow], loud: Sequence[SignalRow], at: datetime, serving: Serving
+    heard: Sequence[SignalRow], today: Sequence[SignalRow], at: datetime, serving: Serving
 ) -> AlertRow:
     first = heard[0]
     about = SIDES.get(kind(first), INPUTS)
@@ -113,26 +115,27 @@ def _opened(
         opened=at,
         last_seen=_moment(serving.scene.day),
     )
-    return _told_anew(fresh, heard, loud, serving)
+    return _told_anew(fresh, heard, today, serving)
 
 
 def _carried_on(
-    alert: AlertRow, heard: Sequence[SignalRow], loud: Sequence[SignalRow], at: datetime, serving: Serving
+    alert: AlertRow, heard: Sequence[SignalRow], today: Sequence[SignalRow], at: datetime, serving: Serving
 ) -> list[AlertRow]:
     """Return the alert with the day's signals; ended if none belongs to it any more."""
     day = _moment(serving.scene.day)
     subjects = {row.subject for row in alert.signals}
     if own := [row for row in heard if row.level == ALERT or row.subject in subjects]:
-        return [_told_anew(replace(alert, last_seen=day), own, loud, serving)]
+        return [_told_anew(replace(alert, last_seen=day), own, today, serving)]
     return [_ended(alert, at)] if day - alert.last_seen >= QUIET else []
 
 
 def _told_anew(
-    alert: AlertRow, heard: Sequence[SignalRow], loud: Sequence[SignalRow], serving: Serving
+    alert: AlertRow, heard: Sequence[SignalRow], today: Sequence[SignalRow], serving: Serving
 ) -> AlertRow:
-    """Return the alert with these signals; if they make it worse than it was, everybody is told again."""
+    """Return the alert with those of today's signals that are heard; if it is worse, all are told again."""
+    loud = [row for row in today if row.level == ALERT]
     latest = {(row.monitor, row.subject): row for row in (*alert.signals, *heard)}
-    signals = tuple(sorted(latest.values(), key=_weight, reverse=True))
+    signals = tuple(sorted(latest.values(), key=_order, reverse=True))
     seen = replace(alert, signals=signals)
     severity = max(alert.severity, _severity(seen, serving), key=SEVERITIES.index)
     worse = severity != alert.severity
@@ -142,6 +145,7 @@ def _told_anew(
         title=_title(seen),
         causes=causes(_symptoms([*loud, *heard], seen.columns), serving.scene),
         next=_next(seen),
+        cost=cost(today) if alert.about in (INPUTS, ANSWERS) else "",
         told=() if worse else alert.told,
         failed={} if worse else alert.failed,
     )
@@ -184,11 +188,16 @@ def _next(alert: AlertRow) -> str:
 def _symptoms(rows: Iterable[SignalRow], columns: Sequence[str]) -> list[Symptom]:
     """Return what counts for the causes: all that alarms, and all that is noticed of the alert's columns."""
     counted = {
-        (kind(row), row.subject): _missing(row) if kind(row) == "missing" else row.value
-        for row in rows
+        (kind(row), row.subject): Symptom(
+            kind=kind(row),
+            column=row.subject,
+            value=_missing(row) if kind(row) == "missing" else row.value,
+            share=share(row),
+        )
+        for row in sorted(rows, key=order, reverse=True)
         if row.level == ALERT or row.subject in columns
     }
-    return [Symptom(kind=kind, column=column, value=value) for (kind, column), value in counted.items()]
+    return list(counted.values())
 
 
 def _missing(row: SignalRow) -> float:
@@ -196,9 +205,9 @@ def _missing(row: SignalRow) -> float:
     return float(row.numbers["missing"]) / float(row.numbers["rows"])
 
 
-def _weight(row: SignalRow) -> tuple[bool, str, float]:
-    """Return by what signals are ordered: alarms first, then the newest, then what is furthest off."""
-    return row.level == ALERT, row.day, row.value / row.limit if row.limit else row.value
+def _order(row: SignalRow) -> tuple[bool, str, tuple[int, float]]:
+    """Return by what an alert's signals are ordered: alarms first, then the newest, then the heaviest."""
+    return row.level == ALERT, row.day, order(row)
 
 
 def _moment(day: date) -> datetime:

@@ -56,7 +56,8 @@ def data_quality(day: Day) -> list[SignalRow]:
         if level != "ok":
             broken = Broken(day=day, usual=usual, seen=seen, at=at, last=last[at])
             reason = f"{column} {said(broken, series)}{_since(earlier.get(column, ()))}"
-        numbers = {"series": series, "p": float(found[at]), **_numbers(seen, usual, at)}
+        weight = day.reference.importance.get(column)
+        numbers = {"series": series, "p": float(found[at]), "importance": weight, **_numbers(seen, usual, at)}
         value = abs(log10(max(found[at], LEAST)))
         rows.append(day.signal(MONITOR, column, level, value, -log10(limit), reason, **numbers))
     return rows

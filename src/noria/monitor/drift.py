@@ -20,6 +20,7 @@ from noria.core.profile.reference import Reference
 from noria.monitor.day import Day
 from noria.monitor.profiling import features
 from noria.monitor.recurrence import again
+from noria.monitor.weight import hangs, matters
 from noria.rows import SignalRow
 
 Thresholds = Mapping[str, Threshold]
@@ -51,7 +52,7 @@ def judged(day: Day, monitor: str, thresholds: Thresholds) -> list[SignalRow]:
     """Return a signal for each of these columns that has values on the day.
 
     Of those that are noticed, at most a share of `SHARE` is false; of days with an alert where nothing
-    drifts, at most as many as this monitor's part of the budget.
+    drifts, at most as many as this monitor's part of the budget. On what drifted, enough has to hang.
     """
     grid, weekday = day.reference.grid, day.day.weekday()
     came = {name: day.profile.counts[grid.slices[name]] for name in thresholds}
@@ -60,27 +61,36 @@ def judged(day: Day, monitor: str, thresholds: Thresholds) -> list[SignalRow]:
         return []
     tail = SHARE / len(filled)
     found = [thresholds[name].judge(came[name], weekday, tail) for name in filled]
-    together = adjusted(np.array([each.p for each in found]))
+    together = adjusted(np.array([each.p for each in found])).tolist()
+    drifted = [name for name, p in zip(filled, together, strict=True) if p <= SHARE]
+    loud = matters(day.reference.importance.get(name) for name in drifted)
     return [
-        _signal(day, monitor, name, thresholds[name], each, float(p))
+        _signal(day, monitor, name, thresholds[name], each, p, loud=loud)
         for name, each, p in zip(filled, found, together, strict=True)
     ]
 
 
 def _signal(
-    day: Day, monitor: str, name: str, threshold: Threshold, found: Judged, together: float
+    day: Day,
+    monitor: str,
+    name: str,
+    threshold: Threshold,
+    found: Judged,
+    together: float,
+    *,
+    loud: bool,
 ) -> SignalRow:
-    """Return the signal of a column; of all columns as surprising, the share `together` is false."""
+    """Return the signal of a column, no alert unless `loud`; of those as surprising, `together` is false."""
     counts = day.profile.counts[day.reference.grid.slices[name]]
     a_day = daily(day.project.alerts.false_alarms)
     sure = covered(together, a_day, again(day.day, (day.version, monitor, name), day.before))
-    level = "ok" if together > SHARE else "alert" if sure else "notice"
+    level = "ok" if together > SHARE else "alert" if sure and loud else "notice"
+    weight = day.reference.importance.get(name)
     sizes = f"{found.value:.3g} {threshold.UNIT}, usually up to {found.limit:.3g}"
     reason = f"{name} is as usual: {sizes}"
     if level != "ok":
         moved = changes(day.reference.grid.columns[name], threshold.centre(day.day.weekday()), counts)
-        reason = f"{name} drifted: {', '.join(map(str, moved))} ({sizes})"
-    weight = day.reference.importance.get(name)
+        reason = f"{name} drifted: {', '.join(map(str, moved))} ({sizes}){hangs(weight)}"
     numbers = {"p": found.p, "together": together, "rows": int(counts.sum()), "importance": weight}
     return day.signal(monitor, name, level, found.value, found.limit, reason, **numbers)
 

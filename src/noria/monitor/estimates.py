@@ -116,6 +116,7 @@ def _signal(
         worth.half,
         _reason(subject, worth, switched=switched),
         unchanged=sum(truths) / len(truths),
+        loss=metric is day.project.loss,
         shown=worth.shown,
         skill=worth.share,
         days=worth.days,

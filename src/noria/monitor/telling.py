@@ -93,6 +93,8 @@ def message(alert: AlertRow) -> tuple[str, str]:
     title = f"[{alert.severity}] {alert.model}: {alert.title}"
     causes = [f"- {cause}" for cause in alert.causes]
     lines = [row.reason for row in alert.signals[:5]]
+    if alert.cost:
+        lines += ["", alert.cost]
     if causes:
         lines += ["", "Likely:", *causes]
     return title, "\n".join([*lines, "", f"Next: {alert.next}", f"Alert {alert.id}"])

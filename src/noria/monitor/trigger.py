@@ -8,6 +8,7 @@ from datetime import date
 from noria.core.drift.budget import covered, daily
 from noria.core.policy import Rate
 from noria.monitor.recurrence import again
+from noria.monitor.weight import matters, order
 from noria.rows import SignalRow
 
 ASKED = ("drift", "score")
@@ -15,7 +16,7 @@ ASKED = ("drift", "score")
 
 
 def drift_call(signals: Sequence[SignalRow], rate: Rate) -> str | None:
-    """Return why drift calls for a run, None where it does not.
+    """Return why drift calls for a run, None where it does not, or hardly anything hangs on what drifted.
 
     `signals` are those of the champion since the last run. They are judged anew, by the rate of the trigger:
     alerts are for people, and have their own.
@@ -31,8 +32,12 @@ def drift_call(signals: Sequence[SignalRow], rate: Rate) -> str | None:
             again(date.fromisoformat(row.day), (row.version, row.monitor, row.subject), signals),
         )
     ]
-    if not found:
+    days = [
+        day
+        for day in sorted({row.day for row in found})
+        if matters(row.numbers.get("importance") for row in found if row.day == day)
+    ]
+    if not days:
         return None
-    newest = max(row.day for row in found)
-    worst = sorted((row for row in found if row.day == newest), key=lambda row: row.limit - row.value)
-    return f"drift on {newest}: " + "; ".join(row.reason for row in worst[:3])
+    worst = sorted((row for row in found if row.day == days[-1]), key=order, reverse=True)
+    return f"drift on {days[-1]}: " + "; ".join(row.reason for row in worst[:3])

@@ -23,6 +23,7 @@ from noria.monitor.alerts import ALERT, OK
 from noria.monitor.references import References
 from noria.monitor.report.course import Days, course, days, told
 from noria.monitor.report.distribution import distribution
+from noria.monitor.weight import far, order
 from noria.ports import State
 from noria.project.model import Project
 from noria.rows import AlertRow, QualityRow, SignalRow
@@ -30,7 +31,7 @@ from noria.rows import AlertRow, QualityRow, SignalRow
 DAYS = 91
 """Days that are shown: a quarter of a year."""
 DRAWN = 6
-"""Columns whose distributions are drawn: those that are furthest from what was learnt."""
+"""Columns whose distributions are drawn: the heaviest, see `noria.monitor.weight`."""
 SIZED = ("drift", "score")
 """The monitors whose values are distances, by feature."""
 
@@ -76,22 +77,20 @@ def _heat(said: Sequence[SignalRow]) -> Markup:
     """Return the heat map, what has gone furthest on top; the newest version of each day is shown."""
     cells: dict[str, dict[datetime, Cell]] = {}
     for row in said:
-        far = row.value / row.limit if row.limit else 0.0
         why = row.reason if row.level != OK else f"{row.value:.3f}, usually up to {row.limit:.3f}"
         cells.setdefault(row.subject, {})[_day(row.day)] = Cell(
-            share=far, text=f"{row.subject}, {row.day}: {why}", marked=row.level == ALERT
+            share=far(row), text=f"{row.subject}, {row.day}: {why}", marked=row.level == ALERT
         )
     rows = dict(sorted(cells.items(), key=lambda item: -max(cell.share for cell in item[1].values())))
     return heat_map("Drift by feature and day", sorted({_day(row.day) for row in said}), rows)
 
 
 def _distributions(project: Project, state: State, today: Sequence[SignalRow]) -> list[Column]:
-    """Return a day's columns with their pictures, the furthest first."""
+    """Return a day's columns with their pictures, the heaviest first."""
     references = References(state, project.name)
     lived: dict[int, Days] = {}
     found = []
-    furthest = sorted(today, key=lambda row: row.value / row.limit if row.limit else 0.0, reverse=True)
-    for row in furthest[:DRAWN]:
+    for row in sorted(today, key=order, reverse=True)[:DRAWN]:
         reference = references.of(row.version)
         if reference is None or row.subject not in reference.grid.columns:
             continue
