@@ -18,7 +18,7 @@ from noria.gates.examine import check_of
 from noria.project import layout
 from noria.project.checks import CHECKS
 from noria.project.kinds import Key, ListOf, Table
-from noria.project.model import Alerts, Data, Feedback, Monitor, Project, RolloutPolicy, Serve, Train
+from noria.project.model import Alerts, Data, Explain, Feedback, Monitor, Project, RolloutPolicy, Serve, Train
 from noria.project.parse import load
 
 VALUES = {
@@ -32,6 +32,7 @@ VALUES = {
     "monitor": Monitor,
     "alerts": Alerts,
     "feedback": Feedback,
+    "explain": Explain,
 }
 
 

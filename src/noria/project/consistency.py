@@ -27,6 +27,7 @@ def contradictions(values: dict[str, Any]) -> Iterator[str]:
         yield "serve.fallback: found a number; a multiclass model answers with a probability for each class"
     if values.get("monitor", {}).get("outliers") == "fallback" and "fallback" not in values.get("serve", {}):
         yield 'monitor.outliers: found "fallback"; without serve.fallback there is none'
+    yield from _wrong_explain(values)
     for key in ("window", "holdout"):
         if _is_duration(train.get(key)) and not data.get("time"):
             yield f"train.{key}: found a duration; without data.time only {_TIMELESS[key]} is allowed"
@@ -104,6 +105,16 @@ def _wrong_guard(values: dict[str, Any]) -> Iterator[str]:
     if guard is not None and guard < least:
         found, allowed = (duration / timedelta(days=1) for duration in (guard, least))
         yield f"rollout.guard: found {found:g}d; allowed: {allowed:g}d or more, until {DAYS} days are mature"
+
+
+def _wrong_explain(values: dict[str, Any]) -> Iterator[str]:
+    """Only a feature moves an answer, and only an answer that is one number crosses another."""
+    features, explain = values.get("data", {}).get("features"), values.get("explain", {})
+    for index, name in enumerate(explain.get("changeable", ())):
+        if features is not None and name not in features:
+            yield f'explain.changeable[{index}]: found "{name}"; no such feature: {nearest(name, features)}'
+    if values.get("model", {}).get("task") == "multiclass" and "threshold" in explain:
+        yield "explain.threshold: found a number; of several classes another one has to win"
 
 
 def _no_such_column(name: str, schema: TableSchema) -> str:

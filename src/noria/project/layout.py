@@ -163,6 +163,12 @@ ALERTS = Table(
     )
 )
 FEEDBACK = Table((Key("cap", RATE, "How many labels a source may send; more of them wait."),))
+EXPLAIN = Table(
+    (
+        Key("changeable", SOME_COLUMNS, "Features that may be changed to flip an answer."),
+        Key("threshold", NUMBER, "The answer at which a decision turns; for two classes 0.5 without it."),
+    )
+)
 GATES = ListOf(Tagged("check", CHECKS, others=installed, always=(TIMEOUT,)), "a list of tables [[gates]]")
 FILE = Table(
     (
@@ -177,5 +183,6 @@ FILE = Table(
         Key("monitor", MONITOR, "What is watched beside the columns and the quality of the whole."),
         Key("alerts", ALERTS, "Who is told, and how often for nothing."),
         Key("feedback", FEEDBACK, "What may come from a source of labels."),
+        Key("explain", EXPLAIN, "What would have had to be otherwise for another answer."),
     )
 )

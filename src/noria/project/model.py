@@ -130,6 +130,17 @@ class Monitor:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Explain:
+    """Which features may be changed to flip an answer, and the `threshold` that it would have to cross.
+
+    Without a threshold it is 0.5 for two classes; of several classes another one would have to win.
+    """
+
+    changeable: tuple[str, ...] = ()
+    threshold: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Feedback:
     """How many labels a source may send; more of them wait until somebody has looked at them."""
 
@@ -170,6 +181,7 @@ class Project:
     monitor: Monitor = field(default_factory=Monitor)
     alerts: Alerts = field(default_factory=Alerts)
     feedback: Feedback = field(default_factory=Feedback)
+    explain: Explain = field(default_factory=Explain)
 
     @property
     def loss(self) -> Metric:

@@ -21,6 +21,7 @@ from noria.project.model import (
     Alerts,
     Data,
     Evaluation,
+    Explain,
     Feedback,
     Monitor,
     Project,
@@ -99,6 +100,7 @@ def _project(root: Path, values: dict[str, Any], schema: TableSchema | None) -> 
         monitor=Monitor(**values.get("monitor", {})),
         alerts=Alerts(**values.get("alerts", {})),
         feedback=Feedback(**values.get("feedback", {})),
+        explain=Explain(**values.get("explain", {})),
         **{key: value for key, value in model.items() if key != "task"},
     )
 
