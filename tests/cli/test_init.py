@@ -86,7 +86,8 @@ def test_a_label_delay_that_is_no_duration_is_refused(tmp_path: Path, houses: Pa
 def test_the_first_commit_holds_the_project_without_its_data(tmp_path: Path, houses: Path) -> None:
     init("houses", "--data", str(houses), "--label", "price")
     files = git(tmp_path / "houses", "ls-files").split()
-    assert files == [".gitignore", "README.md", "noria.toml", "pipeline.py", "schema.toml"]
+    expected = [".gitignore", "README.md", "noria.toml", "pipeline.py", "schema.toml"]
+    assert files == [*expected, "tests/model/test_model.py"]
     assert git(tmp_path / "houses", "log", "--format=%an %s") == "noria Start with noria init\n"
     assert git(tmp_path / "houses", "status", "--short") == ""
 

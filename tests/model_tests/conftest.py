@@ -11,7 +11,7 @@ from lightgbm import LGBMClassifier
 
 from noria.artifact import package
 from noria.model_tests.run import FOLDER, Session, run_tests
-from noria.model_tests.tested import Tested
+from noria.model_tests.under_test import UnderTest
 
 TOML = """\
 [model]
@@ -34,7 +34,7 @@ def rows(count: int, seed: int) -> pl.DataFrame:
 
 
 @pytest.fixture(scope="session")
-def about(tmp_path_factory: pytest.TempPathFactory) -> Tested:
+def about(tmp_path_factory: pytest.TempPathFactory) -> UnderTest:
     """What is known of a model whose project has no tests yet."""
     root = tmp_path_factory.mktemp("project")
     (root / "noria.toml").write_text(TOML)
@@ -46,7 +46,7 @@ def about(tmp_path_factory: pytest.TempPathFactory) -> Tested:
     model.fit(frame, train["late"].to_pandas())
     kinds = {"age": "number", "city": "category"}
     package.save(model, root / "artifact", task="binary", features=kinds, example=frame.head(20))
-    return Tested(
+    return UnderTest(
         name="candidate",
         root=str(root),
         shipped=str(root / "artifact"),
@@ -58,7 +58,7 @@ def about(tmp_path_factory: pytest.TempPathFactory) -> Tested:
 
 
 @pytest.fixture
-def tried(about: Tested, tmp_path: Path) -> Callable[..., Session]:
+def tried(about: UnderTest, tmp_path: Path) -> Callable[..., Session]:
     """Return the way to run a text as the project's only file of tests."""
 
     def run(text: str, timeout: float = 60) -> Session:

@@ -25,7 +25,7 @@ def command(
     as_json: AsJson = False,
 ) -> None:
     """Run the tests in tests/model on a version; exit with 3 when one fails."""
-    from noria.model_tests import tested
+    from noria.model_tests import under_test
     from noria.model_tests.run import FOLDER, files_of, run_tests
 
     project = find_project()
@@ -33,7 +33,7 @@ def command(
         raise ProjectError(
             (f"there are no tests in {project.root / FOLDER}: no file test_*.py",), hint="noria init --help"
         )
-    about = tested.of_version(project, version)
+    about = under_test.of_version(project, version)
     session = run_tests(about, project.home / "tests" / about.name.replace(" ", "-"), timeout)
     if as_json:
         print_json({"tested": about.name, "trouble": session.trouble, "results": session.results})

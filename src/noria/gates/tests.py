@@ -7,14 +7,14 @@ from noria.gates.finding import Finding, failed, passed
 from noria.gates.subject import Subject
 from noria.model_tests.reporting import RUNNING, Result, read
 from noria.model_tests.run import FOLDER, REPORT, Session, files_of, run_tests
-from noria.model_tests.tested import Tested
+from noria.model_tests.under_test import UnderTest
 
 
 def tests(subject: Subject) -> Finding:
     """The candidate passes the project's own tests, in `tests/model`."""
     if not files_of(subject.checkout):
         return passed(f"no tests in {FOLDER}", tests=0)
-    tested = Tested(
+    tested = UnderTest(
         name="candidate",
         root=str(subject.checkout),
         shipped=str(subject.shipped),

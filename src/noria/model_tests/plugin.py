@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from noria.errors import NoriaError, ProjectError
-from noria.model_tests import reporting, tested
+from noria.model_tests import reporting, under_test
 
 if TYPE_CHECKING:
     import polars as pl
 
     from noria.artifact.model import Model
     from noria.model_tests.assertions import Predict, Rows
-    from noria.model_tests.tested import Tested
+    from noria.model_tests.under_test import UnderTest
     from noria.project.model import Project
 
 ENOUGH = 100
@@ -34,7 +34,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--noria-version", type=int, action="append", default=[], help="a version to test; may be repeated"
     )
-    group.addoption("--noria-tested", type=Path, help="a file that says what is tested, written by noria")
+    group.addoption("--noria-under-test", type=Path, help="a file that says what is tested, written by noria")
     group.addoption("--noria-report", type=Path, help="where each test's result goes, a line of JSON each")
 
 
@@ -48,12 +48,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "noria_tested" not in metafunc.fixturenames:
+    if "noria_under_test" not in metafunc.fixturenames:
         return
     versions = _versions(metafunc)
     if versions:
         names = [f"version {number}" for number in versions]
-        metafunc.parametrize("noria_tested", versions, indirect=True, ids=names, scope="session")
+        metafunc.parametrize("noria_under_test", versions, indirect=True, ids=names, scope="session")
     if "slice_rows" in metafunc.fixturenames:
         with _told():
             slices = _slices(metafunc, versions)
@@ -62,51 +62,54 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture(scope="session")
-def noria_tested(request: pytest.FixtureRequest) -> Tested:
+def noria_under_test(request: pytest.FixtureRequest) -> UnderTest:
     """What is tested: a version of the project, or what a gate has in hand."""
     with _told():
-        return _tested(request.config, getattr(request, "param", None))
+        return _under_test(request.config, getattr(request, "param", None))
 
 
 @pytest.fixture(scope="session")
-def project(noria_tested: Tested) -> Project:
+def project(noria_under_test: UnderTest) -> Project:
     """The project, as its noria.toml says it."""
     from noria.project.parse import load
 
     with _told():
-        return load(Path(noria_tested.root))
+        return load(Path(noria_under_test.root))
 
 
 @pytest.fixture(scope="session")
-def candidate(noria_tested: Tested) -> Model:
+def candidate(noria_under_test: UnderTest) -> Model:
     """The model under test: the one that ships."""
-    return _model(noria_tested.shipped)
+    return _model(noria_under_test.shipped)
 
 
 @pytest.fixture(scope="session")
-def twin(noria_tested: Tested) -> Model:
+def twin(noria_under_test: UnderTest) -> Model:
     """The model under test as it was judged: it has not seen the holdout."""
-    return _model(noria_tested.judged)
+    return _model(noria_under_test.judged)
 
 
 @pytest.fixture(scope="session")
-def champion(noria_tested: Tested) -> Model:
+def champion(noria_under_test: UnderTest) -> Model:
     """The champion."""
-    if noria_tested.champion is None:
+    if noria_under_test.champion is None:
         pytest.skip("there is no champion yet")
-    return _model(noria_tested.champion)
+    return _model(noria_under_test.champion)
 
 
 @pytest.fixture(scope="session")
-def train(noria_tested: Tested) -> pl.DataFrame:
+def train(noria_under_test: UnderTest) -> pl.DataFrame:
     """The rows that the twin learnt from."""
-    return _frame(noria_tested.train)
+    return _frame(noria_under_test.train)
 
 
 @pytest.fixture(scope="session")
-def holdout(noria_tested: Tested) -> pl.DataFrame:
+def holdout(noria_under_test: UnderTest) -> pl.DataFrame:
     """The newest matured rows, which the twin has not seen."""
-    return _frame(noria_tested.holdout)
+    rows = _frame(noria_under_test.holdout)
+    if rows.is_empty():
+        pytest.skip("nothing is held out: train.holdout is 0")
+    return rows
 
 
 @pytest.fixture
@@ -128,14 +131,14 @@ def predict(candidate: Model) -> Predict:
     return scores
 
 
-def _tested(config: pytest.Config, version: int | None) -> Tested:
-    if file := config.getoption("--noria-tested"):
-        return tested.read(file)
+def _under_test(config: pytest.Config, version: int | None) -> UnderTest:
+    if file := config.getoption("--noria-under-test"):
+        return under_test.read(file)
     from noria.project.parse import load
 
     for folder in (config.rootpath, *config.rootpath.parents):
         if (folder / "noria.toml").is_file():
-            return tested.of_version(load(folder), version)
+            return under_test.of_version(load(folder), version)
     raise ProjectError(
         (f"there is no noria.toml in {config.rootpath} or above it",), hint="pytest --rootdir PROJECT"
     )
@@ -143,7 +146,7 @@ def _tested(config: pytest.Config, version: int | None) -> Tested:
 
 def _versions(metafunc: pytest.Metafunc) -> list[int]:
     """Return the versions that a test is repeated for: [] for the one that is tested anyway."""
-    if metafunc.config.getoption("--noria-tested"):
+    if metafunc.config.getoption("--noria-under-test"):
         return []
     marker = metafunc.definition.get_closest_marker("versions")
     return metafunc.config.getoption("--noria-version") or (list(marker.args) if marker else [])
@@ -154,7 +157,7 @@ def _slices(metafunc: pytest.Metafunc, versions: list[int]) -> list[tuple[str, A
     marker = metafunc.definition.get_closest_marker("slices")
     columns = marker.args if marker else ()
     enough = marker.kwargs.get("rows", ENOUGH) if marker else ENOUGH
-    rows = _frame(_tested(metafunc.config, versions[0] if versions else None).holdout)
+    rows = _frame(_under_test(metafunc.config, versions[0] if versions else None).holdout)
     for column in columns:
         if column not in rows.columns:
             known = ", ".join(name for name in rows.columns if not name.startswith("_"))

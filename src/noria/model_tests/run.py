@@ -10,7 +10,7 @@ from pathlib import Path
 
 from noria.model_tests import reporting
 from noria.model_tests.reporting import RUNNING, Result
-from noria.model_tests.tested import Tested
+from noria.model_tests.under_test import UnderTest
 
 FOLDER = "tests/model"
 """Where a project keeps the tests of its model."""
@@ -41,7 +41,9 @@ def files_of(root: Path) -> list[Path]:
     return sorted((root / FOLDER).rglob("test_*.py"))
 
 
-def run_tests(tested: Tested, out: Path, timeout: float | None = None, only: Path | None = None) -> Session:
+def run_tests(
+    tested: UnderTest, out: Path, timeout: float | None = None, only: Path | None = None
+) -> Session:
     """Run the tests of `tests/model` (or `only` one file of them) and keep what comes of it in `out`.
 
     With `timeout`, in seconds, they are ended then; the test that was at work remains as running.
@@ -50,10 +52,10 @@ def run_tests(tested: Tested, out: Path, timeout: float | None = None, only: Pat
     junit, log, report = out / "junit.xml", out / "pytest.txt", out / REPORT
     for file in (junit, report):
         file.unlink(missing_ok=True)
-    tested.write(out / "tested.json")
+    tested.write(out / "under_test.json")
     words: list[str | Path] = [
-        "--noria-tested",
-        out / "tested.json",
+        "--noria-under-test",
+        out / "under_test.json",
         "--noria-report",
         report,
         "--junitxml",

@@ -23,7 +23,12 @@ _FILES = {
     "pipeline.py.jinja": "pipeline.py",
     "README.md.jinja": "README.md",
     "gitignore.jinja": ".gitignore",
+    "test_model.py.jinja": "tests/model/test_model.py",
 }
+_OWN = {"flights": {"test_flights.py.jinja": "tests/model/test_flights.py"}}
+"""What a template has beside the files of every project."""
+_SLICED = 3
+"""Of the categories, the first ones whose values are tested each by itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +45,7 @@ class Examples:
 
 
 def write_project(root: Path, template: str | None, examples: Examples, inference: Inference) -> None:
-    """Write noria.toml, schema.toml, pipeline.py, README.md and .gitignore into `root`.
+    """Write noria.toml, schema.toml, pipeline.py, tests/model, README.md and .gitignore into `root`.
 
     Without a template it is a project of one's own data; a file that `template` lacks is the tabular one.
     """
@@ -56,6 +61,7 @@ def write_project(root: Path, template: str | None, examples: Examples, inferenc
     )
     environment.filters |= {"quoted": quoted, "array": _array}
     kind_of = {column.name: column.kind for column in inference.schema.columns}.__getitem__
+    categories = [name for name in inference.features if kind_of(name) == "category"]
     facts = {
         **asdict(examples),
         **asdict(pace(inference.span, inference.rows)),
@@ -65,11 +71,13 @@ def write_project(root: Path, template: str | None, examples: Examples, inferenc
         "guard": _guard(examples.label_delay),
         "metric": primary(inference.task).name,
         "features": inference.features,
-        "categories": [name for name in inference.features if kind_of(name) == "category"],
+        "categories": categories,
+        "slices": ", ".join(map(quoted, categories[:_SLICED])),
         "estimator": "LGBMRegressor" if inference.task == "regression" else "LGBMClassifier",
     }
-    for source, target in _FILES.items():
+    for source, target in (_FILES | _OWN.get(template or "", {})).items():
         text = environment.get_template(source).render(facts)
+        (root / target).parent.mkdir(parents=True, exist_ok=True)
         (root / target).write_text(text, encoding="utf-8")
     notes = {name: f"no feature: {reason}" for name, reason in inference.left_out.items()}
     write_schema(inference.schema, root, notes)

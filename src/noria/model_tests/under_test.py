@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tested:
+class UnderTest:
     """Paths, all of them: the project's code in `root`, artifacts, and Parquet files of rows.
 
     `shipped` is the model that ships, `judged` its twin that has not seen the holdout; `champion` is None
@@ -34,11 +34,11 @@ class Tested:
         file.write_text(json.dumps(asdict(self)))
 
 
-def read(file: Path) -> Tested:
-    return Tested(**json.loads(file.read_text()))
+def read(file: Path) -> UnderTest:
+    return UnderTest(**json.loads(file.read_text()))
 
 
-def of_version(project: Project, number: int | None) -> Tested:
+def of_version(project: Project, number: int | None) -> UnderTest:
     """Return what is known of a version, by default of the champion.
 
     Raises:
@@ -59,7 +59,7 @@ def of_version(project: Project, number: int | None) -> Tested:
         raise StateError(f"{project.name} has no version {number}; it has: {numbers}", hint="noria models")
     rival = store.version(project.name, champion) if champion else None
     train, holdout = _rows(project, row)
-    return Tested(
+    return UnderTest(
         name=f"version {number}",
         root=str(project.root),
         shipped=_verified(row),
