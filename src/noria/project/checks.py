@@ -62,11 +62,17 @@ EXAMINED: dict[str, tuple[Key, ...]] = {
         TIMEOUT,
     ),
     "identifiers": (
-        Key("unique", SHARE, "The largest share of a feature's values that occur once.", default=0.5),
+        Key("unique", SHARE, "How many values a feature may have, as a share of the rows.", default=0.5),
         TIMEOUT,
     ),
     "numerics": (TIMEOUT,),
     "overlap": (TIMEOUT,),
+    "serving": (
+        Key("p99", SECONDS, "Of single requests in a clean process.", default=0.02),
+        Key("load", SECONDS, "To load the model.", default=30.0),
+        Key("memory", whole(2**20), "The most that its process may take, in bytes."),
+        TIMEOUT,
+    ),
     "slices": (
         Key("column", NAME, "Whose values are the slices.", required=True),
         _METRIC,
@@ -91,7 +97,7 @@ EXAMINED: dict[str, tuple[Key, ...]] = {
     ),
 }
 CHECKS = JUDGED | EXAMINED
-DEFAULT = (*JUDGED, "artifact", "numerics", "tests")
+DEFAULT = (*JUDGED, "artifact", "numerics", "serving", "tests")
 """What holds where noria.toml has no [[gates]]: what needs no word of the project's."""
 
 
