@@ -51,11 +51,10 @@ def play(months: int, *, keep: bool, json_file: Path | None, directory: Path) ->
     try:
         with console.status("training on January, and starting to serve ..."):
             wheel.start()
-        tallies = _drive(wheel, end, console)
+        tallies = _drive(wheel, end, directory / "monitoring.html", console)
         result = measure(wheel, tallies, time.monotonic() - begun)
         show(result, console)
         write_page(result, directory / "report.html")
-        monitoring.write_page(wheel.project, wheel.state, directory / "monitoring.html")
         console.print(f"the page with pictures: {directory / 'report.html'}", highlight=False)
         if json_file is not None:
             json_file.write_bytes(msgspec.json.format(msgspec.json.encode(result.as_json())))
@@ -83,7 +82,8 @@ def _serve_on_a_free_port(root: Path) -> None:
         file.write(f"\n[serve]\nport = {free.getsockname()[1]}\n")
 
 
-def _drive(wheel: Wheel, end: datetime, console: Console) -> dict[int, Tally]:
+def _drive(wheel: Wheel, end: datetime, page: Path, console: Console) -> dict[int, Tally]:
+    """Drive the months, and show what the monitors saw until the last request, in a page."""
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console) as progress:
         task = progress.add_task(f"{START:%Y-%m-%d}", total=(end - START) / DAY)
@@ -93,5 +93,7 @@ def _drive(wheel: Wheel, end: datetime, console: Console) -> dict[int, Tally]:
             progress.update(task, completed=(now - START) / DAY, description=said)
             if now.day == 1 and not console.is_terminal:  # a log shows no bar: a line a month
                 console.print(said, highlight=False)
+            if now == end:  # the clock goes on to the last labels, and days without a request are an alert
+                monitoring.write_page(wheel.project, wheel.state, page)
 
         return drive(wheel, flights(), end, tell)
