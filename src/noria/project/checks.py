@@ -67,6 +67,13 @@ EXAMINED: dict[str, tuple[Key, ...]] = {
     ),
     "numerics": (TIMEOUT,),
     "overlap": (TIMEOUT,),
+    "robustness": (
+        Key("missing", SHARE, "Of the values that may be missing: those that go.", default=0.05),
+        Key("noise", number(0, 10), "Added to each number, in its standard deviations.", default=0.1),
+        Key("cost", SHARE, "Of the loss: the most that it may cost.", default=0.1),
+        Key("beyond", SHARE, "Of the loss: what it may cost more than with the champion.", default=0.05),
+        TIMEOUT,
+    ),
     "serving": (
         Key("p99", SECONDS, "Of single requests in a clean process.", default=0.02),
         Key("load", SECONDS, "To load the model.", default=30.0),
