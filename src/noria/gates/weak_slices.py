@@ -1,0 +1,87 @@
+"""Slices of the holdout, of one column or of two, on which the candidate is worse than the champion."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from noria.core.drift.discovery import discovered
+from noria.core.quality import Array
+from noria.core.slices import SliceTest, slice_test
+from noria.gates.finding import SHOWN, Finding, failed, passed
+from noria.gates.judged import Judged, judged, opponent
+from noria.gates.slicing import Slicing, crossed, slicing
+from noria.gates.subject import Subject
+
+MOST = 50_000
+"""The newest rows of the holdout that are searched."""
+FREQUENT = 20
+"""The most values of a column that are slices."""
+CHANCE = 0.005
+"""The share of false slices among those of one column that are found, and among those of two."""
+
+
+def weak_slices(subject: Subject, *, rows: int, margin: float) -> Finding:
+    """No slice of the holdout got worse than with the champion, by more than a margin and beyond chance.
+
+    Where the judged model is the champion itself, what ships is asked: it has learnt from these rows, and is
+    worse on a slice all the same. Without a champion, the opponent is a constant, the labels' mean.
+    """
+    other = opponent(subject)
+    seen = judged(subject)
+    if np.array_equal(seen.output, other.output):
+        seen = replace(seen, output=subject.candidate.predict(seen.rows))
+    newest = other.untouched & (np.arange(len(seen.truth)) >= len(seen.truth) - MOST)
+    seen, against = seen[newest], other.output[newest]
+    if seen.rows.height < rows:
+        return passed(f"{seen.rows.height} rows are new to {other.name}: too few to say")
+    found = _searched(subject, seen, against, rows, margin)
+    weak = found.filter("found").sort("p", -pl.col("rows"))
+    numbers = {"slices": found.height, "weak": weak.height, "searched": seen.rows.height}
+    if weak.is_empty():
+        worst = _shown(found.sort("loss", descending=True))
+        return passed(f"none of {found.height} slices is worse than with {other.name}", rows=worst, **numbers)
+    first = weak.row(0, named=True)
+    loss = subject.project.loss.name
+    return failed(
+        f"{first['slice']}: {loss} {first['loss']:.4f}, {first['opponent']:.4f} with {other.name}, "
+        f"{first['rows']} rows; {weak.height} of {found.height} slices are worse",
+        rows=_shown(weak),
+        **numbers,
+    )
+
+
+def _searched(subject: Subject, seen: Judged, against: Array, least: int, share: float) -> pl.DataFrame:
+    """Return the slices of one column, and those of two, with what is lost there, and which got worse."""
+    loss = subject.project.loss
+    own, other = (loss.losses(seen.truth, output) for output in (seen.output, against))
+    margin = share * float(other.mean())
+    single = [slicing(seen.rows[name], FREQUENT) for name in subject.features]
+    pairs = [crossed(*pair) for pair in combinations(single, 2)]
+
+    def tested(each: Slicing) -> pl.DataFrame:
+        return _table(
+            each,
+            slice_test(each.codes, len(each.names), seen.blocks, own, other, least=least, margin=margin),
+        )
+
+    families = [pl.concat(map(tested, family)) for family in (single, pairs) if family]
+    return pl.concat([family.with_columns(found=_found(family["p"])) for family in families])
+
+
+def _table(cut: Slicing, test: SliceTest) -> pl.DataFrame:
+    """Return the slices that were judged."""
+    frame = pl.DataFrame({"slice": cut.names, "rows": test.rows, "loss": test.own, "opponent": test.other})
+    return frame.with_columns(pl.col("rows").cast(pl.Int64), p=test.p).filter(pl.col("p").is_not_nan())
+
+
+def _found(p: pl.Series) -> pl.Series:
+    return pl.Series(discovered(p.to_numpy(), CHANCE), dtype=pl.Boolean)
+
+
+def _shown(table: pl.DataFrame) -> list[dict[str, Any]]:
+    return table.drop("found").head(SHOWN).to_dicts()
