@@ -59,8 +59,8 @@ def test_values_go_where_they_may(changed: Callable[..., Subject], honest: Subje
     assert found(subject, missing=1.0, noise=0.0, cost=0.1).outcome is Outcome.FAILED
 
 
-def test_a_single_row_does_not_decide(
+def test_two_rows_do_not_decide(
     answering: Callable[..., Path], changed: Callable[..., Subject], honest: Subject
 ) -> None:
-    one = changed(holdout=honest.holdout.head(1), judged=answering(by_heart(honest)))
-    assert found(one).outcome is Outcome.INCONCLUSIVE
+    one, two = (changed(holdout=honest.holdout.head(count)) for count in (1, 2))
+    assert found(replace(two, judged=answering(by_heart(one)))).outcome is Outcome.INCONCLUSIVE

@@ -52,8 +52,9 @@ def _disturbed(subject: Subject, rows: pl.DataFrame, missing: float, noise: floa
     for column in map(subject.schema.column, subject.features):
         values = rows[column.name]
         if column.kind in ("number", "integer"):
-            step = noise * (values.std() or 0.0) * random.standard_normal(rows.height)
-            values = (values + step).clip(column.low, column.high)
+            spread = values.std()
+            step = noise * spread if isinstance(spread, float) else 0.0
+            values = (values + step * random.standard_normal(rows.height)).clip(column.low, column.high)
             values = values.round() if column.kind == "integer" else values
         if column.nullable:
             values = values.set(pl.Series(random.random(rows.height) < missing), None)

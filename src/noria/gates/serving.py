@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import polars as pl
 
@@ -74,7 +76,12 @@ def _asked(subject: Subject, requests: pl.DataFrame, p99: float) -> Probed:
 
 
 def _within(found: Probed, what: str, p99: float, load: float, memory: int) -> Finding:
-    numbers = {"asked": len(found.seconds), "p99": _p99(found), "load": found.load, "memory": found.memory}
+    numbers: dict[str, Any] = {
+        "asked": len(found.seconds),
+        "p99": _p99(found),
+        "load": found.load,
+        "memory": found.memory,
+    }
     nothing = sum(not np.isfinite(output).all() for output in found.outputs)
     faults = {
         f"{nothing} of {numbers['asked']} answers are NaN or infinite": nothing > 0,
