@@ -139,16 +139,18 @@ def prepare(job: Job) -> bool:
 
 def register(job: Job) -> Any:
     """Register what the run ships, signed, with its lineage."""
-    from noria.artifact import signature
+    from noria.artifact import background, signature
+    from noria.card import provenance
 
-    project, _ = _project(job)
-    row = msgspec.convert(job["row"], RunRow)
+    project, schema = _project(job)
+    row, folder = msgspec.convert(job["row"], RunRow), Path(job["run_dir"])
     shipped, twin = (msgspec.convert(job[name], Training) for name in ("shipped", "twin"))
-    diff = Path(job["run_dir"]) / "working-tree.diff"
+    diff = folder / "working-tree.diff"
     if text := row.facts.get("diff"):
         diff.write_text(text)
-    signed = signature.sign(Path(shipped.artifact), project.home, Path(job["run_dir"]) / signature.NAME)
-    learnt = [*_learnt(job, row, shipped, twin), signed]
+    made_from = provenance.save(provenance.record(project, schema, row, shipped, folder), folder)
+    signed = signature.sign(Path(shipped.artifact), project.home, folder / signature.NAME)
+    kept = [*_learnt(job, row, shipped, twin), made_from, signed]
     return _registry(job).register(
         row,
         shipped,
@@ -156,8 +158,8 @@ def register(job: Job) -> Any:
         params={**project.train.params, "seed": project.train.seed},
         metrics=row.facts["metrics"],
         tags=_lineage(row, shipped),
-        attachments=[*learnt, diff] if text else learnt,
-        facts=_facts(row),
+        attachments=[*kept, diff] if text else kept,
+        facts={**_facts(row), "background": background.digest(folder / background.FILE)},
         now=open_clock(project.home).now(),
     )
 
@@ -172,6 +174,7 @@ def _learnt(job: Job, row: RunRow, shipped: Training, twin: Training) -> list[Pa
     """Write what the shipped model is to be held against in service: its rows, and its twin's misfits."""
     import polars as pl
 
+    from noria.artifact import background
     from noria.core.bounds import Bounds
     from noria.monitor import outliers, reference
 
@@ -181,7 +184,8 @@ def _learnt(job: Job, row: RunRow, shipped: Training, twin: Training) -> list[Pa
     detector, rows = outliers.learnt(rows, features)
     bounds = Bounds(detector=detector, misfits=_misfits(project, folder / "rows" / "holdout.parquet", twin))
     made = reference.build(rows, features, Path(shipped.artifact))
-    return [reference.save(made, folder), outliers.save(bounds, folder)]
+    sample = background.save(rows, list(features), folder)
+    return [reference.save(made, folder), outliers.save(bounds, folder), sample]
 
 
 def _misfits(project: Project, holdout: Path, twin: Training) -> Misfits | None:
@@ -222,6 +226,7 @@ def _facts(row: RunRow) -> dict[str, Any]:
         "learnt",
         "holdout_from",
         "holdout_rows",
+        "policy",
         "rows",
         "train_seconds",
         "refit_seconds",

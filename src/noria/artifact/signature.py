@@ -93,7 +93,7 @@ def _encoded(kind: str, payload: bytes) -> bytes:
 
 
 def _private_key(folder: Path) -> Path:
-    """Return the file of the private key, its owner's alone; made at first use, and the public one with it."""
+    """Return the file of the private key, its owner's alone; made at first use, with the public one."""
     private = folder / PRIVATE
     if not private.exists():
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)

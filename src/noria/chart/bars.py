@@ -13,8 +13,11 @@ ROOM = 0.8
 """The share of its place that the bars of a name fill."""
 
 
-def bars(title: str, names: Sequence[str], *series: Sequence[float]) -> Markup:
-    """Return an <svg> element with a bar of each series for each name; the values are not negative."""
+def bars(title: str, names: Sequence[str], *series: Sequence[float], unit: str = ".1%") -> Markup:
+    """Return an <svg> element with a bar of each series for each name; the values are not negative.
+
+    `unit` is how a value is written.
+    """
     frame = Frame(height=220, bottom=60)
     up = scale([0.0, *chain.from_iterable(series)], most=5)
     parts = [frame.open(title)]
@@ -24,7 +27,7 @@ def bars(title: str, names: Sequence[str], *series: Sequence[float]) -> Markup:
     for number, (name, *values) in enumerate(zip(names, *series, strict=True)):
         for side, value in enumerate(values):
             begin = (number + (1 - ROOM) / 2 + side * width) * place
-            text = f"{name}: {value:.1%}"
+            text = f"{name}: {value:{unit}}"
             parts.append(_bar(f"line-{side}", begin, place * width, up.share(value), text, frame))
         parts.append(_name(name, frame.x((number + 0.5) * place), frame))
     return Markup("".join([*parts, "</svg>"]))

@@ -20,6 +20,7 @@ from noria.loop.rivals import learnt, opponent, rival_of
 from noria.loop.run import Run
 from noria.loop.verdicts import examined, passes
 from noria.project.model import Evaluation, Train
+from noria.project.policy import policy_digest
 from noria.rows import Checkout, Examined, Rival, Snapshot, Training
 
 STEPS = (
@@ -80,11 +81,12 @@ def intended(train: Train, past: Sequence[Trial]) -> dict[str, Any]:
 
 
 def _checkout(run: Run, past: list[Trial]) -> Checkout:
-    row, policy = run.row, run.parts.project.train
-    run.enter("checkout", **_once(run, intended(policy, past)))
+    row = run.row
+    run.enter("checkout", **_once(run, intended(run.parts.project.train, past)))
     commit = None if row.trigger == Cause.MANUAL else row.commit  # by hand: the working tree as it is
     checkout = run.step("checkout", lambda: run.parts.jobs.checkout(run.id, commit), Checkout)
-    run.enter("snapshot", diff=checkout.diff, code=code_of(checkout))
+    policy = policy_digest(run.parts.project)
+    run.enter("snapshot", diff=checkout.diff, code=code_of(checkout), **_once(run, {"policy": policy}))
     return checkout
 
 

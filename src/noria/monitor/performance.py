@@ -95,8 +95,8 @@ def performance(project: Project, state: State, now: datetime) -> Performance:
         model=project.name,
         loss=project.loss.name,
         champion=champion,
-        versions=tuple(_versions(cohorts)),
-        calibration=_calibration(recent),
+        versions=tuple(by_version(cohorts)),
+        calibration=calibrated(recent),
         slices=tuple(one for column in project.monitor.slices for one in sliced(recent, column)),
         gaps=tuple(gaps(project, recent)),
         estimates=tuple(said.values()),
@@ -105,8 +105,8 @@ def performance(project: Project, state: State, now: datetime) -> Performance:
     )
 
 
-def _versions(cohorts: Sequence[CohortRow]) -> list[Version]:
-    """Return each version, the newest first."""
+def by_version(cohorts: Sequence[CohortRow]) -> list[Version]:
+    """Return each version on its mature days, the newest first."""
     found = []
     for version in sorted({row.version for row in cohorts}, reverse=True):
         days = by_day(cohorts, version)
@@ -136,7 +136,8 @@ def _mean(name: str, days: Iterable[CohortRow]) -> Interval:
     return Interval(value=found.gain, low=found.low, high=found.high)
 
 
-def _calibration(days: Sequence[CohortRow]) -> Calibration | None:
+def calibrated(days: Sequence[CohortRow]) -> Calibration | None:
+    """Return how well a version is calibrated on these days; None without labelled outputs."""
     scored = [row.scores for row in days if row.scores]
     if not scored or len({len(scores[0]) for scores in scored}) != 1:
         return None
