@@ -15,6 +15,7 @@ NAMES = (
     "idle",
     "footprint",
     "drift",
+    "delays",
     "concept",
     "estimates",
     "injected",
