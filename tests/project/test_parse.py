@@ -340,6 +340,24 @@ def test_columns_are_held_against_the_schema(root: Path, small: str) -> None:
     assert "a timestamp cannot be a feature" in departure
 
 
+def test_slices_are_held_against_the_schema(root: Path, small: str) -> None:
+    write_schema(COLUMNS, root)
+    lines = '[monitor]\nslices = ["carier"]\n[[gates]]\ncheck = "slices"\ncolumn = "distanze"\n'
+    monitored, gate = faults_of(root, f"{small}\n{lines}")
+    assert (
+        'monitor.slices[0]: found "carier"; no such column in schema.toml: did you mean carrier?' in monitored
+    )
+    assert 'gates[0].column: found "distanze"; no such column in schema.toml: did you mean dist' in gate
+
+
+def test_a_gate_needs_what_it_compares(root: Path, small: str) -> None:
+    (unfair,) = faults_of(root, f'{small}\n[[gates]]\ncheck = "fairness"\n')
+    assert 'gates[0].check: found "fairness"; it needs the columns of monitor.sensitive' in unfair
+    number = small.replace('"binary"', '"regression"')
+    (unsure,) = faults_of(root, f'{number}\n[[gates]]\ncheck = "calibration"\n')
+    assert 'found "calibration"; allowed with the tasks binary and multiclass' in unsure
+
+
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.just(10**400) | st.floats() | st.text(max_size=5),
     lambda values: st.lists(values, max_size=3) | st.dictionaries(st.text(max_size=5), values, max_size=3),

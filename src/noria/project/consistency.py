@@ -23,6 +23,7 @@ def contradictions(values: dict[str, Any]) -> Iterator[str]:
     yield from _wrong_guard(values)
     yield from _wrong_columns(data)
     yield from _wrong_cadence(values.get("triggers", {}))
+    yield from _wrong_gates(values)
     if values.get("model", {}).get("task") == "multiclass" and "fallback" in values.get("serve", {}):
         yield "serve.fallback: found a number; a multiclass model answers with a probability for each class"
     if values.get("monitor", {}).get("outliers") == "fallback" and "fallback" not in values.get("serve", {}):
@@ -38,8 +39,9 @@ def _is_duration(value: Any) -> bool:
     return isinstance(value, timedelta) or (isinstance(value, str) and value not in NAMED)
 
 
-def unknown_columns(data: dict[str, Any], schema: TableSchema) -> Iterator[str]:
+def unknown_columns(values: dict[str, Any], schema: TableSchema) -> Iterator[str]:
     """Yield a sentence for each column that schema.toml does not have, or that no model can take."""
+    data = values.get("data", {})
     for key in ("label", "time", "entity", "label_time"):
         if key in data and data[key] not in schema.names:
             yield f'data.{key}: found "{data[key]}"; {_no_such_column(data[key], schema)}'
@@ -49,6 +51,19 @@ def unknown_columns(data: dict[str, Any], schema: TableSchema) -> Iterator[str]:
             yield f"{place}; {_no_such_column(name, schema)}"
         elif schema.column(name).feature is None:
             yield f"{place}; a {schema.column(name).kind} cannot be a feature: derive numbers or categories"
+    for place, name in _sliced(values):
+        if name not in schema.names:
+            yield f'{place}: found "{name}"; {_no_such_column(name, schema)}'
+
+
+def _sliced(values: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the columns whose values are looked at one by one, each with its place in the file."""
+    for key in ("slices", "sensitive"):
+        for index, name in enumerate(values.get("monitor", {}).get(key, ())):
+            yield f"monitor.{key}[{index}]", name
+    for index, line in enumerate(values.get("gates", ())):
+        if line["check"] == "slices":
+            yield f"gates[{index}].column", line["column"]
 
 
 def _wrong_columns(data: dict[str, Any]) -> Iterator[str]:
@@ -83,6 +98,16 @@ def _wrong_metrics(values: dict[str, Any]) -> Iterator[str]:
         metric = line.get("metric", known[0])
         if metric not in known:
             yield f'{place}.metric: found "{metric}"; allowed with the task {task}: {", ".join(known)}'
+
+
+def _wrong_gates(values: dict[str, Any]) -> Iterator[str]:
+    """A gate may need what the project does not have."""
+    task = values.get("model", {}).get("task")
+    for index, line in enumerate(values.get("gates", ())):
+        if line["check"] == "fairness" and not values.get("monitor", {}).get("sensitive"):
+            yield f'gates[{index}].check: found "fairness"; it needs the columns of monitor.sensitive'
+        if line["check"] == "calibration" and task == "regression":
+            yield f'gates[{index}].check: found "calibration"; allowed with the tasks binary and multiclass'
 
 
 def _wrong_steps(steps: tuple[dict[str, Any], ...]) -> Iterator[str]:

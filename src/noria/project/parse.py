@@ -47,7 +47,7 @@ def load(root: Path, changes: Mapping[str, Any] | None = None) -> Project:
     values = layout.FILE.read(raw, "", faults)
     faults += contradictions(values)
     schema, schema_faults = _schema(root)
-    faults += unknown_columns(values.get("data", {}), schema) if schema else []
+    faults += unknown_columns(values, schema) if schema else []
     sentences = (*(f"{file}: {fault}" for fault in faults), *schema_faults)
     if sentences:
         raise ProjectError(sentences)
