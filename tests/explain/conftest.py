@@ -19,11 +19,26 @@ from noria.artifact.model import Model
 from noria.delta import Table
 from noria.explain.version import Version
 from noria.monitor import reference
-from noria.project.model import Data, Explain, Project, Task
+from noria.project.model import Project
+from noria.project.parse import load
 from noria.project.table import Column, TableSchema, write_schema
 from noria.rows import VersionRow
+from noria.wiring import state
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
+PROJECT = """
+[model]
+name = "late"
+task = "binary"
+
+[data]
+source = "data/*.parquet"
+label = "late"
+features = ["age", "rooms", "city"]
+
+[explain]
+changeable = ["rooms", "city"]
+"""
 KINDS = {"age": "number", "rooms": "number", "city": "category"}
 
 
@@ -106,18 +121,13 @@ def trees() -> LGBMClassifier:
 
 @pytest.fixture
 def kept(trees: LGBMClassifier, tmp_path: Path) -> Kept:
-    project = Project(
-        root=tmp_path,
-        name="late",
-        task=Task.BINARY,
-        data=Data(source=("data/*.parquet",), label="late", features=tuple(KINDS)),
-        gates=(),
-        explain=Explain(changeable=("rooms", "city")),
-    )
+    (tmp_path / "noria.toml").write_text(PROJECT)
     kinds = {"age": "number", "rooms": "integer", "city": "category", "late": "integer"}
     columns = tuple(Column(name=name, kind=kind) for name, kind in kinds.items())
     write_schema(TableSchema(columns=columns), tmp_path)
+    project = load(tmp_path)
     version = registered(trees, rows(4000, 1), tmp_path)
+    state(project).save_version(version)
     asked = rows(300, 2)
     write(project, said(version, asked))
     return Kept(project=project, version=version, rows=asked)

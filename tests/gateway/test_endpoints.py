@@ -158,6 +158,8 @@ def test_what_the_gateway_says_about_itself(served: Any, path: str, part: dict[s
         ("POST", "/v2/repository/models/m/load", 403),
         ("POST", "/v2/repository/models/m/unload", 403),
         ("POST", "/v2/repository/models/other/unload", 404),
+        ("POST", "/v2/models/m/explain", 400),
+        ("POST", "/v2/models/other/explain", 404),
         ("POST", "/v1/models/m:explain", 501),
         ("POST", f"{VERTEX}:explain", 501),
         ("GET", "/v2/models/m/versions/" + "9" * 5000, 404),

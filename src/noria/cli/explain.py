@@ -49,10 +49,8 @@ def _prediction(project: Project, key: str, at: str, entity: str, *, flip: bool,
     if as_json:
         print_json({"explanation": told} | ({"flips": found} if flip else {}))
         return
-    for part in explained(told):
+    for part in (*explained(told), *(flipped(found) if found is not None else ())):
         Console().print(part)
-    if found is not None:
-        Console().print(flipped(found))
 
 
 def _version(project: Project, number: int, against: int | None, *, as_json: bool) -> None:

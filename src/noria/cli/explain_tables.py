@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from noria.explain.explanation import Explanation
     from noria.explain.flip import Flip
 
-WIDTH = 10
+WIDTH = 8
 """Characters of the longest bar to one side."""
 
 
@@ -28,24 +28,22 @@ def explained(told: Explanation) -> Iterator[Text | Table]:
     most = max((abs(part.contribution) for part in told.parts), default=0.0) or 1.0
     for part in told.parts:
         bar = _bar(part.contribution / most)
-        table.add_row(f"{part.contribution:+.4f}", bar, Text(part.reason, overflow="fold"))
-    table.add_row(f"{told.base:+.4f}", "", "where it starts: the usual score")
-    table.add_row(f"{told.score:+.4f}", "", f"the sum: {told.scale}", style="bold")
+        table.add_row(f"{part.contribution:+.4f}", bar, part.column, shown(part.value), part.place)
     yield table
+    yield Text(f"{told.base:+.4f} where it starts: the usual score")
+    yield Text(f"{told.score:+.4f} the sum: {told.scale}", "bold")
     how = "the trees' own values" if told.exact else "sampled"
     yield Text(f"{how}; background {told.background[:12]}", style="dim")
 
 
-def flipped(found: Sequence[Flip]) -> Table | Text:
-    """Return the changes that would have flipped the answer, a line each."""
-    if not found:
-        return Text("\nno one or two of the allowed changes would have flipped the answer")
-    table = Table("would have flipped it", "to", box=None, pad_edge=False, padding=(1, 1, 0, 0))
+def flipped(found: Sequence[Flip]) -> Iterator[Text]:
+    """Yield the changes that would have flipped the answer, a line each."""
+    none = "nothing: no one or two of the allowed changes are enough"
+    yield Text("\nwhat would have flipped it" if found else f"\nwhat would have flipped it: {none}", "bold")
     for flip in found:
-        made = (f"{each.column} {_value(each.before)} → {_value(each.after)}" for each in flip.changes)
+        made = (f"{each.column} {shown(each.before)} → {shown(each.after)}" for each in flip.changes)
         answer = flip.output if isinstance(flip.output, float) else max(flip.output)
-        table.add_row(", ".join(made), f"{answer:.4f}")
-    return table
+        yield Text(f"{', '.join(made)}: {answer:.4f}")
 
 
 def ranked(
@@ -70,7 +68,3 @@ def _bar(share: float) -> Text:
     length = round(abs(share) * WIDTH)
     left, right = ("", "█" * length) if share > 0 else ("█" * length, "")
     return Text.assemble((left.rjust(WIDTH), "blue"), "│", (right.ljust(WIDTH), "red"))
-
-
-def _value(value: object) -> str:
-    return "missing" if value is None else shown(value)

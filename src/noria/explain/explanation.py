@@ -10,18 +10,22 @@ import numpy as np
 
 from noria.artifact.contributions import Contributions
 from noria.core.quality import Array
+from noria.explain import reasons
 from noria.explain.prediction import Prediction
-from noria.explain.reasons import reason
 from noria.explain.version import Version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """What a column brought: its `contribution` on the scale of the explanation, and why, in words."""
+    """What a column brought: its `contribution` on the scale of the explanation.
+
+    `place` is where its value lies among the known ones, and `reason` all of it in a sentence.
+    """
 
     column: str
     value: Any
     contribution: float
+    place: str
     reason: str
 
 
@@ -60,12 +64,7 @@ def explanation(prediction: Prediction, version: Version) -> Explanation:
     place = int(answer.argmax())  # of several classes the one that was answered
     told = version.contributions(row)
     parts = [
-        Part(
-            column=name,
-            value=row[name][0],
-            contribution=float(part),
-            reason=reason(name, row[name][0], version.background[name], model.features[name], float(part)),
-        )
+        _part(version, name, row[name][0], float(part))
         for name, part in zip(model.features, told.parts[0, place], strict=True)
     ]
     return Explanation(
@@ -84,6 +83,12 @@ def explanation(prediction: Prediction, version: Version) -> Explanation:
         exact=told.exact,
         background=version.digest,
     )
+
+
+def _part(version: Version, name: str, value: Any, contribution: float) -> Part:
+    place = reasons.place(value, version.background[name], version.model.features[name])
+    said = reasons.reason(name, value, place, contribution)
+    return Part(column=name, value=value, contribution=contribution, place=place, reason=said)
 
 
 def _scale(task: str, answer: Array, told: Contributions, place: int) -> str:

@@ -43,9 +43,7 @@ def find(project: Project, key: str, *, at: str = "", entity: str = "") -> Predi
     Raises:
         StateError: there is none, there are several, or no version answered.
     """
-    table = Table(project.home / "lake" / "predictions", by_day=True)
-    kept = table.scan().filter(pl.col("id") == key).collect() if table.rows else pl.DataFrame()
-    rows = _chosen(kept if kept.height else _waiting(project, table, key), at, entity)
+    rows = _chosen(rows_of(project, key), at, entity)
     if rows.is_empty():
         told = f" at {at}" * bool(at) + f" of {entity}" * bool(entity)
         raise StateError(
@@ -54,6 +52,13 @@ def find(project: Project, key: str, *, at: str = "", entity: str = "") -> Predi
             hint="noria explain --help",
         )
     return _only(rows, key)
+
+
+def rows_of(project: Project, key: str) -> pl.DataFrame:
+    """Return all that is kept of an id; without rows or columns where nothing is."""
+    table = Table(project.home / "lake" / "predictions", by_day=True)
+    kept = table.scan().filter(pl.col("id") == key).collect() if table.rows else pl.DataFrame()
+    return kept if kept.height else _waiting(project, table, key)
 
 
 def _chosen(rows: pl.DataFrame, at: str, entity: str) -> pl.DataFrame:

@@ -13,29 +13,34 @@ RARE = 0.01
 """The share of rows below which a category is rare."""
 
 
-def reason(name: str, value: Any, known: pl.Series, kind: str, contribution: float) -> str:
-    """Return why a column moved an answer; `known` are its values in the rows that the version learnt from.
+def reason(name: str, value: Any, place: str, contribution: float) -> str:
+    """Return in a sentence where a value at this `place` pushed the score.
 
-    >>> reason("hour", 22, pl.Series([6, 9, 12, 15]), "number", 0.42)
-    'hour 22 is above all known, and raises it'
+    >>> reason("hour", 22, "very high: above 97% of rows", 0.42)
+    'hour 22 raises it (very high: above 97% of rows)'
     """
     push = "raises it" if contribution > 0 else "lowers it" if contribution < 0 else "changes nothing"
-    return f"{name} {_place(value, known, kind)}, and {push}"
+    return f"{name} {shown(value)} {push} ({place})"
 
 
-def _place(value: Any, known: pl.Series, kind: str) -> str:
-    if value is None or value != value:
-        return f"is missing, as in {_percent(_share(known.is_null()))} of the rows"
+def place(value: Any, known: pl.Series, kind: str) -> str:
+    """Return where a value lies among those of the rows that the version learnt from.
+
+    >>> place(22, pl.Series([6, 9, 12, 15]), "number")
+    'above all known'
+    """
+    if _missing(value):
+        return f"as in {_percent(_share(known.is_null()))} of rows"
     if kind == "category":
         return _category(value, known)
-    return f"{shown(value)} is {_number(float(value), known.drop_nulls().cast(pl.Float64))}"
+    return _number(float(value), known.drop_nulls().cast(pl.Float64))
 
 
 def _category(value: Any, known: pl.Series) -> str:
     share = _share(known.cast(pl.String) == str(value))
     if not share:
-        return f"{value} is unknown"
-    return f"{value} is {'rare' if share < RARE else 'usual'}: {_percent(share)} of the rows"
+        return "unknown"
+    return f"{'rare' if share < RARE else 'usual'}: {_percent(share)} of rows"
 
 
 def _number(value: float, known: pl.Series) -> str:
@@ -50,14 +55,18 @@ def _number(value: float, known: pl.Series) -> str:
 
 
 def _beyond(below: float) -> str:
-    return (
-        f"above {_percent(below)} of the rows" if below > 0.5 else f"below {_percent(1 - below)} of the rows"
-    )
+    return f"above {_percent(below)} of rows" if below > 0.5 else f"below {_percent(1 - below)} of rows"
 
 
 def shown(value: Any) -> str:
     """Return a value as people write it."""
+    if _missing(value):
+        return "missing"
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _missing(value: Any) -> bool:
+    return value is None or bool(value != value)
 
 
 def _share(true: pl.Series) -> float:

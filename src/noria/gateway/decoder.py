@@ -10,14 +10,13 @@ import gc
 import pickle
 import resource
 import signal
-import struct
 import sys
 import traceback
 from typing import BinaryIO
 
 from noria.errors import RequestError
+from noria.gateway.child import HEADER
 
-HEADER = struct.Struct("<I")
 MEMORY = 2 * 2**30
 
 

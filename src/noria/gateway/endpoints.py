@@ -12,6 +12,7 @@ from noria.gateway import feedback
 from noria.gateway.about import About
 from noria.gateway.access.tokens import Scope
 from noria.gateway.decoding import Decoding
+from noria.gateway.explaining import Explanations
 from noria.gateway.http.messages import Reply, Request, Response
 from noria.gateway.models import Models
 from noria.gateway.paths import Paths, Route
@@ -67,6 +68,7 @@ class Endpoints:
         return [
             Route("POST", "/v2/models/{model}/infer", Scope.PREDICT, v2),
             Route("POST", "/v2/models/{model}/versions/{version}/infer", Scope.PREDICT, v2),
+            Route("POST", "/v2/models/{model}/explain", Scope.EXPLAIN, Explanations(self._models)),
             Route("POST", "/v1/models/{model}:predict", Scope.PREDICT, v1),
             Route("POST", "/v1/models/{model}/versions/{version}:predict", Scope.PREDICT, v1),
             Route("POST", "/v1/models/{model}:explain", Scope.PREDICT, self._refuse_to_explain),
@@ -84,7 +86,8 @@ class Endpoints:
         self._variants(request, reply, model, version)
 
     def _refuse_to_explain(self, request: Request, reply: Reply, model: str) -> None:
-        raise RequestError(501, f"{self._models.named(model).name}: this gateway gives no explanations")
+        name = self._models.named(model).name
+        raise RequestError(501, f"past predictions are explained, by id: POST /v2/models/{name}/explain")
 
     def _feedback(self, request: Request, reply: Reply) -> None:
         model = self._models.meant(request.headers)

@@ -20,7 +20,8 @@ from noria.gateway.settings import ModelSettings
 from noria.gateway.telemetry.metrics import Counts
 from noria.gateway.telemetry.metrics_page import MetricsPage
 
-OPEN, PREDICT, FEEDBACK, OBSERVE = None, Scope.PREDICT, Scope.FEEDBACK, Scope.OBSERVE
+OPEN, PREDICT, EXPLAIN = None, Scope.PREDICT, Scope.EXPLAIN
+FEEDBACK, OBSERVE = Scope.FEEDBACK, Scope.OBSERVE
 VERTEX = "/v1/projects/*/locations/*/endpoints/{model}"
 ROUTES = {
     ("GET", "/"): OPEN,
@@ -53,6 +54,7 @@ ROUTES = {
     ("GET", "/v2/models/{model}/config"): PREDICT,
     ("GET", "/v2/models/{model}/stats"): PREDICT,
     ("POST", "/v2/models/{model}/infer"): PREDICT,
+    ("POST", "/v2/models/{model}/explain"): EXPLAIN,
     ("GET", "/v2/models/{model}/versions/{version}"): PREDICT,
     ("GET", "/v2/models/{model}/versions/{version}/ready"): PREDICT,
     ("GET", "/v2/models/{model}/versions/{version}/config"): PREDICT,
@@ -65,10 +67,11 @@ IDENTITIES: dict[str, tuple[set[Scope], bool]] = {
     "asks-m": ({PREDICT}, True),
     "asks": ({PREDICT}, False),
     "labels": ({FEEDBACK}, False),
+    "asks-why": ({EXPLAIN}, False),
     "looks": ({OBSERVE}, False),
     "looks-m": ({OBSERVE}, True),
-    "owner-m": ({PREDICT, FEEDBACK, OBSERVE}, True),
-    "owner": ({PREDICT, FEEDBACK, OBSERVE}, False),
+    "owner-m": ({PREDICT, EXPLAIN, FEEDBACK, OBSERVE}, True),
+    "owner": ({PREDICT, EXPLAIN, FEEDBACK, OBSERVE}, False),
     "stranger": (set(), False),  # has all rights, to another model
 }
 """What each may do to the model m, and whether its token is for m alone."""
@@ -88,7 +91,8 @@ def test_no_route_is_without_its_right(tmp_path: Path) -> None:
 def guarded(artifacts: Any, run: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A gateway that wants tokens, with its secrets by identity."""
     home = tmp_path_factory.mktemp("guarded")
-    scopes = {"asks-m": [PREDICT], "asks": [PREDICT], "labels": [FEEDBACK], "looks": [OBSERVE]}
+    scopes = {"asks-m": [PREDICT], "asks": [PREDICT], "looks": [OBSERVE]}
+    scopes |= {"asks-why": [EXPLAIN], "labels": [FEEDBACK]}
     models = {"stranger": ("n",)}
     secrets = {
         name: make(

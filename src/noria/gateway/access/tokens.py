@@ -22,9 +22,11 @@ _ALPHABET = digits + ascii_uppercase + ascii_lowercase
 
 
 class Scope(StrEnum):
-    """What a token is for: to ask for predictions, to send labels, to look at the gateway itself, or all."""
+    """What a token is for: to ask for predictions, to have past ones explained, to send labels, to look at
+    the gateway itself, or all."""
 
     PREDICT = "predict"
+    EXPLAIN = "explain"
     FEEDBACK = "feedback"
     OBSERVE = "observe"
     ALL = "all"
