@@ -1,0 +1,219 @@
+"""A failed rollout becomes a test that the failed version fails, and that its gate refuses from then on."""
+
+import shutil
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from lightgbm import LGBMClassifier
+from sklearn.linear_model import LogisticRegression
+from typer.testing import CliRunner, Result
+
+from noria.adapters.state import SqlState
+from noria.artifact import package
+from noria.cli import app
+from noria.core.gates import Outcome
+from noria.delta import Table
+from noria.errors import ArtifactError, DataError, NoriaError, StateError
+from noria.gates import tests as gate
+from noria.gates.subject import Subject
+from noria.model_tests.failure import failures, find
+from noria.project.infer import infer
+from noria.project.parse import load
+from noria.project.scaffold import Examples, write_project
+from noria.project.table import read_schema
+from noria.rows import Entry, ModelRow, VersionRow
+
+BEGIN = datetime(2026, 3, 1, 9, tzinfo=UTC)
+NAME = "shop"
+
+
+def rows(count: int, seed: int) -> pl.DataFrame:
+    """Whose label hangs on the size."""
+    random = np.random.default_rng(seed)
+    size = random.uniform(0, 1, count)
+    late = (random.random(count) < 0.1 + 0.8 * (size > 0.5)).astype(int)
+    return pl.DataFrame({"size": size, "city": random.choice(["Bern", "Chur"], count), "late": late})
+
+
+def packaged(train: pl.DataFrame, artifact: Path) -> str:
+    """Fit on the rows, package, and return the digest."""
+    frame = train.select("size", "city").to_pandas().astype({"city": "category"})
+    model = LGBMClassifier(n_estimators=20, verbosity=-1, n_jobs=1).fit(frame, train["late"].to_pandas())
+    kinds = {"size": "number", "city": "category"}
+    return package.save(model, artifact, task="binary", features=kinds, example=frame.head(20))
+
+
+def brittle(train: pl.DataFrame, artifact: Path) -> str:
+    """Package a model that has no answer to a missing value."""
+    frame = train.select("size").to_pandas()
+    model = LogisticRegression().fit(frame, train["late"].to_pandas())
+    return package.save(model, artifact, task="binary", features={"size": "number"}, example=frame.head(20))
+
+
+@pytest.fixture(scope="module")
+def failed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project whose version 2 learnt from flipped labels, served for two days, and was rolled back."""
+    root = tmp_path_factory.mktemp("project") / NAME
+    root.mkdir()
+    train, holdout = rows(1000, 1), rows(300, 2)
+    write_project(root, None, Examples(source="data/*.csv", label="late"), infer(train, label="late"))
+    shutil.rmtree(root / "tests")
+    state = SqlState(f"sqlite:///{_made(root / '.noria') / 'state.db'}")
+    flipped = train.with_columns(late=1 - pl.col("late"))
+    folder = _made(root / ".noria/runs/run/rows")
+    for name, frame in (("train-all", train), ("holdout", holdout)):
+        frame.with_row_index("_time").write_parquet(folder / f"{name}.parquet")
+    for number, learnt in ((1, train), (2, flipped), (3, rows(1000, 4))):
+        _register(state, number, root, packaged(learnt, root / f".noria/version{number}"))
+    _register(state, 4, root, brittle(train, root / ".noria/version4"))
+    state.change(ModelRow(name=NAME), ModelRow(name=NAME, champion=1), [_told("paused", 0, reason="a start")])
+    state.record(NAME, _rollout(3, "aborted", "p99 > 5x champion"))
+    state.record(NAME, _rollout(2, "rolled back", "log_loss is worse"))
+    _serve(root, rows(600, 3))
+    return root
+
+
+def _register(state: SqlState, number: int, root: Path, digest: str) -> None:
+    version = VersionRow(
+        model=NAME, version=number, run="run", artifact=str(root / f".noria/version{number}"),
+        digest=digest, registered=BEGIN, facts={"window": "all", "metrics": {}},
+    )  # fmt: skip
+    state.save_version(version)
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True)
+    return folder
+
+
+def _told(kind: str, hours: float, **body: object) -> Entry:
+    return Entry(at=BEGIN + timedelta(hours=hours), actor="noria", kind=kind, body=body)
+
+
+def _rollout(version: int, end: str, reason: str, begin: float = 0, hours: float = 48) -> list[Entry]:
+    body = {"rollout": f"{NAME}-{version}-1", "version": version, "champion": 1}
+    opened = _told("rollout opened", begin, **body, reason="registered")
+    return [opened, _told(end, begin + hours, **body, reason=reason)]
+
+
+def _serve(root: Path, asked: pl.DataFrame, hours: float = 0) -> None:
+    """Write predictions, one each five minutes, and their labels."""
+    at = [BEGIN + timedelta(hours=hours, minutes=5 * number) for number in range(asked.height)]
+    own = pl.DataFrame({"id": [f"p{hours}-{number}" for number in range(asked.height)], "at": at})
+    own = own.with_columns(_day=pl.col("at").dt.date(), client=pl.lit(None, pl.String))
+    said = {"version": 2, "role": "challenger", "plan": 1, "latency": 0.001, "output": 0.5}
+    sent = own.with_columns(**{name: pl.lit(value) for name, value in said.items()})
+    Table(root / ".noria/lake/predictions", by_day=True).append(
+        pl.concat([sent, asked.drop("late")], how="horizontal"), {}
+    )
+    labels = own.with_columns(label=asked["late"].cast(pl.Float64), as_of="at", source=pl.lit("feedback"))
+    Table(root / ".noria/lake/labels", by_day=True).append(labels, {})
+
+
+@pytest.fixture
+def project(failed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    root = tmp_path / NAME
+    shutil.copytree(failed, root)
+    monkeypatch.chdir(root)
+    return root
+
+
+def noria(*words: str) -> Result:
+    return CliRunner().invoke(app, words)
+
+
+def error_of(*words: str) -> NoriaError:
+    result = noria(*words)
+    assert isinstance(result.exception, NoriaError), result.output
+    return result.exception
+
+
+def test_the_failure_is_written_down_proven_and_refused_from_then_on(project: Path) -> None:
+    result = noria("incident")
+    assert result.exit_code == 0, result.exception
+    assert "version 2 fails: log_loss is " in result.output
+    assert "version 1 passes" in result.output
+    data = pl.read_parquet(project / "tests/model/incident_shop_2_1.parquet")
+    assert (data.height, data.columns) == (200, ["id", "at", "size", "city", "late"])
+    text = (project / "tests/model/test_incident_shop_2_1.py").read_text()
+    assert "Version 2 was taken back on 2026-03-03 09:00:\nlog_loss is worse" in text
+
+    again = gate.tests(_candidate(project, "version2"))
+    assert again.outcome == Outcome.FAILED
+    assert "test_incident_shop_2_1" in again.reason
+    packaged(rows(2000, 5), project / ".noria/honest")
+    assert gate.tests(_candidate(project, "honest")).outcome == Outcome.PASSED
+
+
+def test_the_gateway_of_then_had_no_answer(project: Path) -> None:
+    _serve(project, rows(50, 6).with_columns(size=pl.lit(None, pl.Float64)), hours=100)
+    _state(project).record(NAME, _rollout(4, "rolled back", "error_rate > 1%", begin=99, hours=10))
+    result = noria("incident", "shop-4-1")
+    assert result.exit_code == 0, result.exception
+    assert "asks 50 requests of that time" in result.output
+
+
+def test_a_version_that_was_slow_and_not_wrong_makes_no_test(project: Path) -> None:
+    error = error_of("incident", "shop-3-1")
+    assert isinstance(error, DataError)
+    assert "it is not proven worse than version 1: log_loss" in error.message
+    assert "p99 > 5x champion" in error.message
+    assert not (project / "tests").exists()
+
+
+def test_without_predictions_of_that_time_it_says_so(project: Path) -> None:
+    _state(project).record(NAME, _rollout(3, "aborted", "by hand", begin=500))
+    assert "there are no predictions of that time" in error_of("incident", "shop-3-1").message
+
+
+def test_a_rollout_that_did_not_fail_is_told_with_those_that_did(project: Path) -> None:
+    error = error_of("incident", "shop-9-9")
+    assert isinstance(error, StateError)
+    assert "those that did: shop-3-1, shop-2-1" in error.message
+
+
+def test_the_guard_takes_back_a_champion_and_that_is_a_failure_too() -> None:
+    opened, _ = _rollout(2, "aborted", "")
+    back = _told("rollback", 60, version=1, instead_of=2, reason="the model before would have gained")
+    (failure,) = failures([entry.fields(NAME) for entry in (opened, back)])
+    assert (failure.rollout, failure.version, failure.before) == ("shop-2-1", 2, 1)
+    assert failure.end - failure.begin == timedelta(hours=60)
+
+
+def test_without_any_failure_it_says_so() -> None:
+    with pytest.raises(StateError, match="no rollout has failed yet"):
+        find([], None)
+
+
+def test_a_version_whose_artifact_is_gone_is_named(project: Path) -> None:
+    with_gone = _state(project).version(NAME, 2)
+    assert with_gone
+    _state(project).save_version(replace(with_gone, artifact=str(project / "gone")))
+    error = error_of("incident")
+    assert isinstance(error, ArtifactError)
+    assert error.message.startswith("the artifact of shop/2 is gone")
+
+
+def _state(project: Path) -> SqlState:
+    return SqlState(f"sqlite:///{project / '.noria/state.db'}")
+
+
+def _candidate(project: Path, artifact: str) -> Subject:
+    rows, shipped = project / ".noria/runs/run/rows", project / ".noria" / artifact
+    return Subject(
+        project=load(project),
+        schema=read_schema(project),
+        checkout=project,
+        folder=project.parent / artifact,
+        shipped=shipped,
+        judged=shipped,
+        champion_artifact=None,
+        train_file=rows / "train-all.parquet",
+        full_file=rows / "train-all.parquet",
+        holdout_file=rows / "holdout.parquet",
+        now=BEGIN,
+    )
