@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 from lightgbm import LGBMClassifier
 
+from noria.adapters.lake import Dataset
 from noria.artifact import lineage, package, signature
 from noria.card import provenance
 from noria.card.record import Record, gather
@@ -69,6 +70,10 @@ def make(root: Path) -> None:
         identity = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
         subprocess.run(["git", *identity, *words], cwd=root, check=True)
     store = state(load(root))
+    dataset = Dataset(root / ".noria" / "lake", load(root).data)
+    dataset.append({"source": frame.with_columns(_source=pl.lit("1.csv"))})
+    told = rows(10).with_columns(_id=pl.int_range(10).cast(pl.String), _source=pl.lit("shop"))
+    dataset.append({"feedback": told})
     for number in (1, 2):
         register(root, number, frame)
     plan = Plan(model="delay", number=1, salt="s", arms=(Arm(version=2, share=100),))
