@@ -92,9 +92,17 @@ class Dataset:
         number = self.version + 1
         parts = rows.partition_by("_origin", as_dict=True)
         gone = [_digests(part, self._key(part, str(origin))) for (origin,), part in parts.items()]
-        self._removed.append(pl.concat(gone).to_frame(), {_VERSION: number})
+        marked = pl.concat(gone).to_frame().with_columns(_version=pl.lit(number, pl.Int64))
+        self._removed.append(marked, {_VERSION: number})
         self._table.delete(column, value, {_VERSION: number})
         return Removed(version=number, rows=rows)
+
+    def removed(self, before: int, after: int) -> int:
+        """Return how many rows were removed after the data version `before`, up to `after`."""
+        if not self._removed.rows:
+            return 0
+        made = pl.col("_version").is_between(before, after, closed="right")
+        return int(self._removed.scan().select(made.sum()).collect().item())
 
     def purge(self) -> int:
         """Delete the files of former states of the table, and return how many; only the present one remains.

@@ -61,12 +61,24 @@ EXAMINED: dict[str, tuple[Key, ...]] = {
         Key("loss", SHARE, "The largest gap of the loss, as a share of the whole's.", default=0.5),
         TIMEOUT,
     ),
+    "golden": (
+        Key("file", NAME, "CSV or Parquet with features and label, in the commit.", required=True),
+        _METRIC,
+        Key("limit", number(), "What the metric may be, at most or at least."),
+        Key("worse", SHARE, "Of the champion's loss: how much worse it may be.", default=0.05),
+        TIMEOUT,
+    ),
     "identifiers": (
         Key("unique", SHARE, "How many values a feature may have, as a share of the rows.", default=0.5),
         TIMEOUT,
     ),
     "numerics": (TIMEOUT,),
     "overlap": (TIMEOUT,),
+    "poison": (
+        Key("alpha", number(1e-9, 0.1), "How often honest new rows are refused.", default=0.001),
+        Key("volume", SHARE, "Of the new rows: the most that may come from one source.", default=1.0),
+        TIMEOUT,
+    ),
     "robustness": (
         Key("missing", SHARE, "Of the values that may be missing: those that go.", default=0.05),
         Key("noise", number(0, 10), "Added to each number, in its standard deviations.", default=0.1),
