@@ -35,7 +35,8 @@ def overlap(subject: Subject) -> Finding:
 
 def _shared(subject: Subject, key: list[str]) -> pl.DataFrame:
     """Return the rows of the holdout whose key is that of a training row."""
-    return subject.holdout.join(subject.train.select(key).unique(), on=key, how="semi", nulls_equal=True)
+    known = subject.train.select(key).hash_rows()
+    return subject.holdout.filter(subject.holdout.select(key).hash_rows().is_in(known.unique().implode()))
 
 
 def _copies(subject: Subject) -> Finding:
@@ -44,7 +45,7 @@ def _copies(subject: Subject) -> Finding:
     key = [*subject.features, subject.project.data.label]
     copies = _shared(subject, key)
     share = copies.height / holdout.height
-    usual = int(train.select(key).is_duplicated().sum()) / train.height
+    usual = int(train.select(key).hash_rows().is_duplicated().sum()) / train.height
     text = f"{share:.1%} of the holdout have a copy among the training rows, {usual:.1%} of these themselves"
     if share > usual + MARGIN:
         return failed(text, rows=copies.head().to_dicts(), copies=share, usual=usual)

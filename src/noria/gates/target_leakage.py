@@ -13,7 +13,7 @@ from noria.core.quality import Array
 from noria.gates.finding import Finding, failed, passed
 from noria.gates.subject import Subject
 
-MOST = 50_000
+MOST = 20_000
 """The newest rows of either part that are looked at."""
 MUCH = 0.3
 """So much of the label is told by few honest features, and by these in the holdout too."""

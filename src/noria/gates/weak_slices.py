@@ -11,7 +11,7 @@ import polars as pl
 
 from noria.core.drift.discovery import discovered
 from noria.core.quality import Array
-from noria.core.slices import SliceTest, slice_test
+from noria.core.slices import slice_test
 from noria.gates.finding import SHOWN, Finding, failed, passed
 from noria.gates.judged import Judged, judged, opponent
 from noria.gates.slicing import Slicing, crossed, slicing
@@ -63,20 +63,27 @@ def _searched(subject: Subject, seen: Judged, against: Array, least: int, share:
     single = [slicing(seen.rows[name], FREQUENT) for name in subject.features]
     pairs = [crossed(*pair) for pair in combinations(single, 2)]
 
-    def tested(each: Slicing) -> pl.DataFrame:
-        return _table(
-            each,
-            slice_test(each.codes, len(each.names), seen.blocks, own, other, least=least, margin=margin),
-        )
-
-    families = [pl.concat(map(tested, family)) for family in (single, pairs) if family]
+    families = [_tested(family, seen, own, other, least, margin) for family in (single, pairs) if family]
     return pl.concat([family.with_columns(found=_found(family["p"])) for family in families])
 
 
-def _table(cut: Slicing, test: SliceTest) -> pl.DataFrame:
-    """Return the slices that were judged."""
-    frame = pl.DataFrame({"slice": cut.names, "rows": test.rows, "loss": test.own, "opponent": test.other})
-    return frame.with_columns(pl.col("rows").cast(pl.Int64), p=test.p).filter(pl.col("p").is_not_nan())
+def _tested(
+    family: list[Slicing], seen: Judged, own: Array, other: Array, least: int, margin: float
+) -> pl.DataFrame:
+    """Return the slices of a family that can be judged."""
+    tests = [
+        slice_test(cut.codes, len(cut.names), seen.blocks, own, other, least=least, margin=margin)
+        for cut in family
+    ]
+    return pl.DataFrame(
+        {
+            "slice": [name for cut in family for name in cut.names],
+            "rows": np.concatenate([test.rows for test in tests]).astype(int),
+            "loss": np.concatenate([test.own for test in tests]),
+            "opponent": np.concatenate([test.other for test in tests]),
+            "p": np.concatenate([test.p for test in tests]),
+        }
+    ).filter(pl.col("p").is_not_nan())
 
 
 def _found(p: pl.Series) -> pl.Series:
