@@ -11,11 +11,10 @@ LONGEST = 100
 
 def licences(metadata: PackageMetadata) -> list[dict[str, Any]]:
     """Return an SPDX expression where the package states one (PEP 639), else what it calls its licences."""
-    said = metadata.json
-    if expression := said.get("license_expression"):
-        return [{"expression": expression}]
-    classifiers = [each for each in said.get("classifier", ()) if str(each).startswith("License ::")]
-    names = [str(each).rpartition(" :: ")[2] for each in classifiers] or [str(said.get("license", ""))]
+    if expressions := metadata.get_all("License-Expression"):
+        return [{"expression": expressions[0]}]
+    classifiers = [each for each in metadata.get_all("Classifier") or [] if each.startswith("License ::")]
+    names = [each.rpartition(" :: ")[2] for each in classifiers] or metadata.get_all("License") or []
     return [
         {"license": {"name": name}} for name in names if name and len(name) <= LONGEST and "\n" not in name
     ]
