@@ -17,14 +17,14 @@ from noria.errors import PipelineError
 class Model:
     """A loaded model. `features` are its columns in order, with the kind of each: "number" or "category"."""
 
-    def __init__(self, artifact: Path) -> None:
-        """Load the artifact, which somebody has verified.
+    def __init__(self, artifact: Path, *, lean: bool = False) -> None:
+        """Load the artifact, which somebody has verified; `lean` as in `noria.artifact.predictor.load`.
 
         Raises:
             ArtifactError: it cannot be loaded.
         """
         self.artifact = artifact
-        self.predictor = load(artifact)
+        self.predictor = load(artifact, lean=lean)
         self.task: str = self.predictor.spec["task"]
         self.features: dict[str, str] = {
             each["name"]: each["kind"] for each in self.predictor.spec["features"]

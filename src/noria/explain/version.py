@@ -24,7 +24,7 @@ class Version:
     """The model of a version, and the `background`: rows that it learnt from."""
 
     def __init__(self, row: VersionRow) -> None:
-        """Verify what is kept of the version, and load it.
+        """Verify what is kept of the version, and load it into a process that does nothing else.
 
         Raises:
             ArtifactError: it is gone, or altered.
@@ -39,7 +39,7 @@ class Version:
         self.row = row
         self.digest: str = row.facts.get("background", "")
         self.background = background.load(artifact, self.digest)
-        self.model = Model(artifact)
+        self.model = Model(artifact, lean=True)  # half of the time, and of the memory
 
     @cached_property
     def contributions(self) -> Contribute:
