@@ -19,6 +19,8 @@ from noria.card.export import export
 from noria.card.record import Record
 from noria.cli import app
 from noria.errors import ArtifactError, DataError
+from noria.project.parse import load
+from noria.wiring import state
 
 LOAD = """
 import json, sys
@@ -73,3 +75,25 @@ def test_the_verb(root: Path, tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["export", "1", str(tmp_path / "one.zip")])
     assert "delay/1" in done.output
     assert "delay/1" in zipfile.ZipFile(tmp_path / "one.zip").read("README.md").decode()
+
+
+def test_doctor_names_the_version_that_was_altered(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = load(shutil.copytree(made, tmp_path / "delay"))
+    monkeypatch.chdir(project.root)
+    assert _versions()["found"] == "2, as they were registered"
+    store = state(project)
+    row = store.version("delay", 2)
+    assert row
+    moved = project.home / "mlartifacts" / "2" / "model"
+    (moved / "data" / "model.txt").write_text("another")
+    store.save_version(replace(row, artifact=str(moved)))
+    assert _versions()["status"] == "fail"
+    assert "2: the artifact in" in _versions()["found"]
+    assert "data/model.txt was changed" in _versions()["found"]
+
+
+def _versions() -> dict[str, str]:
+    found = json.loads(CliRunner().invoke(app, ["doctor", "--json"]).output)
+    return next(each for each in found if each["check"] == "versions")

@@ -80,7 +80,9 @@ def _examine() -> Iterator[Finding]:
             yield _fail("project", fault, error.hint if error.hint != "noria doctor" else "correct the file")
         return
     yield Finding(check="project", status=Status.OK, found=f"{project.name}, {project.task}")
-    checks: tuple[Callable[[Project], Finding], ...] = (_data, _schema, _pipeline, _git, _port, _disk, _log)
+    checks: tuple[Callable[[Project], Finding], ...] = (
+        _data, _schema, _pipeline, _git, _port, _disk, _log, _versions,
+    )  # fmt: skip
     for check in checks:
         yield check(project)
 
@@ -230,6 +232,22 @@ def _log(project: Project) -> Finding:
     if waiting >= MOST_SEGMENTS:
         return _fail("log", f"{found}: predictions are not kept", "have them collected: noria up")
     return Finding(check="log", status=Status.OK, found=found)
+
+
+def _versions(project: Project) -> Finding:
+    """Hold every registered version against its digest, and against its signature by the project's key."""
+    from noria.artifact import signature
+    from noria.errors import ArtifactError
+    from noria.wiring import state
+
+    known = (project.home / "state.db").exists()
+    rows = state(project).versions(project.name) if known else []
+    for row in rows:
+        try:
+            signature.verify(Path(row.artifact), row.digest, signature.public_key(project.home))
+        except ArtifactError as error:
+            return _fail("versions", f"{row.version}: {error.message}", "restore it from a backup")
+    return Finding(check="versions", status=Status.OK, found=f"{len(rows)}, as they were registered")
 
 
 def _fail(check: str, found: str, advice: str) -> Finding:
