@@ -130,7 +130,7 @@ def _slice(columns: Columns, *bounds: int | None) -> dict[str, Any]:
 def _shown(columns: Columns, rows: Any, answers: Array | None = None) -> list[dict[str, Any]]:
     """Return some rows as plain values, with their answers."""
     some = [int(row) for row in rows[:SHOWN]]
-    table = plain({name: [values[row] for row in some] for name, values in columns.items()})
+    table = plain({name: np.asarray(values)[some].tolist() for name, values in columns.items()})
     if answers is not None:
         table["answer"] = [answers[row].tolist() for row in some]
     return [dict(zip(table, row, strict=True)) for row in zip(*table.values(), strict=True)]

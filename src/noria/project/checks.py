@@ -14,7 +14,7 @@ from typing import Any
 from noria.core.gates import Gate
 from noria.core.quality import METRICS, primary
 from noria.project.kinds import Key, one_of
-from noria.project.scalars import BOOLEAN, NAME, SECONDS, SHARE, number, whole
+from noria.project.scalars import BOOLEAN, NAME, REACH, SECONDS, SHARE, number, whole
 
 _METRIC = Key("metric", one_of(*METRICS), "Which metric; without it, the first one of the task.")
 
@@ -50,6 +50,13 @@ JUDGED: dict[str, tuple[Key, ...]] = {
 
 EXAMINED: dict[str, tuple[Key, ...]] = {
     "artifact": (TIMEOUT,),
+    "attack": (
+        Key("columns", REACH, "What clients can change, and how far.", required=True),
+        Key("flips", SHARE, "The most decisions that may flip.", default=0.25),
+        Key("accuracy", SHARE, "The least accuracy under attack."),
+        Key("seconds", SECONDS, "After which no more rows are attacked.", default=30.0),
+        TIMEOUT,
+    ),
     "calibration": (
         Key("ceiling", number(0, 1), "The largest calibration error.", default=0.05),
         _HELD,

@@ -68,6 +68,19 @@ def _refit(raw: object) -> bool | str:
     return AUTO if raw == AUTO else _boolean(raw)
 
 
+def _reach(raw: Any) -> dict[str, Any]:
+    """Return a table of columns with how far each may be changed; a list means "10%" of each."""
+    told = dict.fromkeys(map(str, raw), "10%") if isinstance(raw, list) else raw
+    if not isinstance(told, dict) or not told:
+        raise ValueError(raw)
+    for far in told.values():
+        if isinstance(far, str) and far != "any":
+            units.parse_share(far)
+        elif not isinstance(far, str):
+            number(0).parse(far)
+    return told
+
+
 def _table(raw: object) -> dict[str, Any]:
     if not isinstance(raw, dict):
         raise ValueError(raw)
@@ -124,6 +137,11 @@ NAME = pattern(r"[\s\S]*\S[\s\S]*", "a text that is not empty")
 NUMBER = number()
 BOOLEAN = Scalar("true or false", _boolean, {"type": "boolean"})
 REFIT = Scalar('true, false or "auto"', _refit, {"enum": [True, False, AUTO]})
+REACH = Scalar(
+    'a list of columns, or a table of columns with a number, a share of the range such as "10%", or "any"',
+    _reach,
+    {"anyOf": [{"type": "array", "items": {"type": "string"}, "minItems": 1}, {"type": "object"}]},
+)
 FREE_TABLE = Scalar("a table of your own keys", _table, {"type": "object"})
 NAME_OF_MODEL = pattern(
     MODEL_NAME, "a to z, 0 to 9 and . _ -, up to 63 of them, the first a letter or a digit"
