@@ -15,6 +15,9 @@ from typing import Any
 
 import pytest
 
+from noria.artifact import manifest, signature
+from noria.artifact.lineage import place
+
 ROW = [i / 20 for i in range(20)]
 
 
@@ -215,6 +218,26 @@ def test_a_version_that_is_not_what_its_digest_says_never_serves(
     gateway.wait_until(lambda: "8" in gateway.ready()["failed"], "the failure is reported")
     assert "spec.json was changed" in gateway.ready()["failed"]["8"]
     assert (gateway.ready()["plan"], gateway.ready()["loaded"]) == (1, [7])
+    assert gateway.infer().headers["x-noria-version"] == "7"
+
+
+def test_whoever_rewrites_artifact_manifest_and_plan_is_stopped_by_the_signature(
+    gateway: Any, artifacts: Sequence[Any], tmp_path: Path
+) -> None:
+    kind, releases = type(artifacts[0]), []
+    for number, artifact in enumerate(artifacts):
+        copy = tmp_path / f"registry-{number}" / "model"
+        shutil.copytree(artifact.path, copy)
+        place(copy, signature.NAME).parent.mkdir()
+        signature.sign(copy, gateway.home, place(copy, signature.NAME))
+        releases.append(kind(path=copy, digest=artifact.digest))
+    gateway.serve(1, {7: 100}, {7: releases[0]})
+    altered = releases[1].path
+    shutil.copy(releases[0].path / "data" / "golden.json", altered / "data" / "golden.json")
+    rewritten = kind(path=altered, digest=manifest.write(altered))
+    gateway.plan(2, {8: 50, 7: 50}, {7: releases[0], 8: rewritten})
+    gateway.wait_until(lambda: "8" in gateway.ready()["failed"], "the failure is reported")
+    assert "model.sig was made for another data/golden.json" in gateway.ready()["failed"]["8"]
     assert gateway.infer().headers["x-noria-version"] == "7"
 
 
