@@ -2,6 +2,7 @@
 
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
+from pathlib import Path
 
 from noria.model_tests.run import Session
 
@@ -13,7 +14,7 @@ import pytest
 from noria.model_tests import assert_invariant
 
 def test_all_are_there(project, candidate, twin, holdout, train, predict):
-    assert project.name == "delay"
+    assert project.name == "shop"
     assert list(candidate.features) == list(twin.features) == ["age", "city"]
     assert (train.height, holdout.height) == (1000, 400)
     assert (predict(holdout.head(2).to_dicts()) == predict(holdout.head(2))).all()
@@ -82,6 +83,7 @@ def test_a_test_that_kills_its_process_is_named(tried: Tried) -> None:
     assert session.trouble == "signal 9 ended the tests, in tests/model/test_it.py::test_a"
 
 
-def test_pytest_that_cannot_begin_says_why(tried: Tried, tmp_path) -> None:  # type: ignore[no-untyped-def]
-    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = --no-such-option\n")
-    assert "pytest ended with 4" in tried("def test_a(): pass\n").trouble
+def test_a_conftest_that_does_not_import_is_told(tried: Tried, shop: Path) -> None:
+    (shop / "conftest.py").write_text("import nothing_of_this_name\n")
+    said = tried("def test_a(): pass\n").trouble
+    assert said == "pytest ended with 4: ModuleNotFoundError: No module named 'nothing_of_this_name'"

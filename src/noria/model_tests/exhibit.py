@@ -102,8 +102,8 @@ def predictions(project: Project, schema: TableSchema, failure: Failure) -> pl.D
 def answers(model: Model, rows: pl.DataFrame) -> NDArray[np.bool_]:
     """Return for each row whether the model has a finite answer; shape (n,)."""
     try:
-        output = model.predict(rows).reshape(rows.height, -1)
-        return np.isfinite(output.sum(axis=1))  # a sum with NaN or infinity in it is not finite
+        finite = np.isfinite(model.predict(rows)).reshape(rows.height, -1)
+        return np.asarray(finite.all(axis=1))
     except Exception:  # whatever a model raises: it has no answer to one of the rows
         if rows.height == 1:
             return np.array([False])

@@ -1,4 +1,8 @@
-"""Runs a project's model tests with pytest, in a process of their own."""
+"""Runs a project's model tests with pytest, in a process of their own.
+
+They come to the same wherever they run: of pytest's plugins there are noria's and those that the project's
+conftest names, and no `addopts`.
+"""
 
 from __future__ import annotations
 
@@ -61,7 +65,17 @@ def run_tests(
         "--junitxml",
         junit,
     ]
-    options: list[str | Path] = ["--rootdir", tested.root, "-p", "no:cacheprovider", "--color=no"]
+    options: list[str | Path] = [
+        "--rootdir",
+        tested.root,
+        "-p",
+        "noria",
+        "-p",
+        "no:cacheprovider",
+        "-o",
+        "addopts=",
+        "--color=no",
+    ]
     code = _pytest([only or FOLDER, *options, *words], Path(tested.root), log, timeout)
     results = tuple(reporting.read(report))
     return Session(results=results, trouble=_trouble(code, results, timeout, log), junit=junit, log=log)
@@ -70,7 +84,7 @@ def run_tests(
 def _pytest(words: list[str | Path], root: Path, log: Path, timeout: float | None) -> int | None:
     """Return what pytest exits with, None when its time was up."""
     command = [sys.executable, "-m", "pytest", *map(str, words)]
-    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     with log.open("wb") as printed:
         process = subprocess.Popen(
             command, cwd=root, env=environment, stdin=subprocess.DEVNULL, stdout=printed, stderr=printed
@@ -93,5 +107,6 @@ def _trouble(code: int | None, results: tuple[Result, ...], timeout: float | Non
         return f"signal {-code} ended the tests{where}"
     if code not in _RAN:
         lines = log.read_text(errors="replace").strip().splitlines()
-        return f"pytest ended with {code}: {lines[-1] if lines else 'it printed nothing'}"
+        last = lines[-1].removeprefix("E").strip() if lines else "it printed nothing"
+        return f"pytest ended with {code}: {last}"
     return ""
