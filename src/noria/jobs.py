@@ -39,10 +39,14 @@ def checkout(job: Job) -> Checkout:
 def snapshot(job: Job) -> Snapshot:
     """Take in what is new, and cut the rows of this run."""
     from noria.adapters import snapshot as cut
+    from noria.dataset import report
 
     project, schema = _project(job)
     now = open_clock(project.home).now()
-    return cut.snapshot(project, schema, Path(job["run_dir"]) / "rows", now, job["windows"], job["since"])
+    made = cut.snapshot(project, schema, Path(job["run_dir"]) / "rows", now, job["windows"], job["since"])
+    if not report.place(project.home, made.version).exists():
+        report.save(report.report(project, schema, made.version, thorough=False), project.home)
+    return made
 
 
 def train(job: Job) -> Training:

@@ -52,7 +52,8 @@ def test_every_command_that_is_shown_exists() -> None:
 def _help(verb: str) -> str:
     """The options of a verb, as its command has them."""
     command = typer.main.get_group(app).get_command(None, verb)
-    return " ".join(option for parameter in command.params for option in parameter.opts)
+    commands = [command, *getattr(command, "commands", {}).values()]
+    return " ".join(option for one in commands for parameter in one.params for option in parameter.opts)
 
 
 def test_every_page_is_reached_from_the_readme() -> None:

@@ -141,9 +141,13 @@ def test_every_verb_is_there_with_its_options(root: Path, reference: dict[str, s
 
 
 def _options(module: Path) -> list[str]:
-    """The options that a verb's command takes, from its signature."""
-    tree = ast.parse(module.read_text())
-    command = next(n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == "command")
+    """The options that a verb's command takes, or its sub-verbs, from their signatures."""
+    functions = [n for n in ast.parse(module.read_text()).body if isinstance(n, ast.FunctionDef)]
+    commands = [n for n in functions if n.name == "command" or n.decorator_list]
+    return [option for command in commands for option in _options_of(command)]
+
+
+def _options_of(command: ast.FunctionDef) -> list[str]:
     shared = {"AsJson": "--json", "Yes": "--yes", "DryRun": "--dry-run", "Message": "--message"}
     found = []
     for argument in command.args.args:

@@ -15,7 +15,8 @@ VERBS = (
     "init", "doctor", "up", "run", "runs", "why", "status", "models", "predict", "plan", "promote", "abort",
     "rollback", "hold", "release", "pause", "resume", "label", "feedback", "queue", "token", "ledger",
     "replay", "hook", "schema", "demo", "gateway", "controller", "collector", "conformance", "drift",
-    "outliers", "alerts", "report", "quality", "data", "card", "lineage", "export", "compare", "test", "incident", "explain",
+    "outliers", "alerts", "report", "quality", "data",
+    "card", "lineage", "export", "compare", "test", "incident", "explain",
 )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,16 +10,16 @@ import polars as pl
 
 from noria.dataset.label_errors import SHOWN
 
-NEAR = 0.02
+NEAR = 0.002
 """Numbers are alike that lie in one cell of a grid of so many standard deviations of their column."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Duplicates:
-    """How many rows repeat another one in all columns, how many nearly do, and how many are contradicted.
+    """How many rows repeat the features and the label of another one, exactly or nearly, or contradict it.
 
-    `near` counts rows with the label and the features of another row, but for numbers that differ a little.
-    `conflicts` counts rows with exactly the features of another row and another label; `rows` shows some.
+    `near` counts the rows whose numbers differ a little; `conflicts` those with exactly the features of
+    another row and another label, and `rows` shows some of these.
     """
 
     exact: int
@@ -28,15 +28,13 @@ class Duplicates:
     rows: tuple[dict[str, Any], ...]
 
 
-def duplicates(
-    rows: pl.DataFrame, columns: Sequence[str], features: Mapping[str, str], label: str
-) -> Duplicates:
-    """Count the duplicates of labelled rows; `columns` are all of the schema, `features` with their kinds."""
+def duplicates(rows: pl.DataFrame, features: Mapping[str, str], label: str) -> Duplicates:
+    """Count the duplicates of labelled rows, by their `features` with their kinds."""
     names = list(features)
     alike = pl.col(label).n_unique().over(names) > 1
     conflicting = rows.filter(alike).sort(names)
     return Duplicates(
-        exact=rows.height - rows.select(columns).n_unique(),
+        exact=rows.height - rows.select(*names, label).n_unique(),
         near=_near(rows, features, label),
         conflicts=conflicting.height,
         rows=tuple(conflicting.select(*names, label).head(SHOWN).to_dicts()),

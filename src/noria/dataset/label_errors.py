@@ -22,19 +22,21 @@ SHOWN = 20
 class LabelErrors:
     """How many of the rows seem to have a wrong label, and the worst of them.
 
+    `explained` is the share (0 to 1) of the labels' entropy that the model explains. Near 0, labels are
+    mostly chance to it, and so is what it finds wrong: then read the rows as those that surprise most.
+
     Each of `rows` has, beside its columns, `likely`, the label that the model expects, and `chance`, the
     probability (0 to 1) that it gives to the label that stands there.
     """
 
     count: int
     share: float
+    explained: float
     rows: tuple[dict[str, Any], ...]
 
 
 def label_errors(known: Examples, chances: Array) -> LabelErrors:
     """Return the examples whose label is probably wrong; `chances` of shape (n, k) are out of fold.
-
-    Where labels are mostly chance, so is what is found: then read the rows as those that surprise most.
 
     Raises:
         DataError: cleanlab is not installed.
@@ -43,6 +45,7 @@ def label_errors(known: Examples, chances: Array) -> LabelErrors:
     return LabelErrors(
         count=len(found),
         share=len(found) / max(len(known.labels), 1),
+        explained=_explained(known, chances),
         rows=tuple(_shown(known, chances, index) for index in found[:SHOWN]),
     )
 
@@ -61,6 +64,13 @@ def suspects(known: Examples, chances: Array) -> list[int]:
         known.labels, chances, return_indices_ranked_by="self_confidence", filter_by="both", n_jobs=1
     )
     return [int(index) for index in found]
+
+
+def _explained(known: Examples, chances: Array) -> float:
+    shares = np.bincount(known.labels, minlength=len(known.classes)) / len(known.labels)
+    entropy = -np.log(shares[known.labels]).mean()
+    given = np.maximum(chances[np.arange(len(known.labels)), known.labels], 1e-6)
+    return round(max(0.0, 1 + float(np.log(given).mean() / entropy)), 4) if entropy else 0.0
 
 
 def _shown(known: Examples, chances: Array, index: int) -> dict[str, Any]:

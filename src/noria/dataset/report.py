@@ -27,26 +27,26 @@ MOST = 50_000
 class Report:
     """The state of a data version. `missing` holds the share (0 to 1) of a column's values that are missing.
 
-    `constant` are the columns with one value. `label_errors` is None where nobody looked for them; without a
-    version before, or with the first one, `difference` is None.
+    `constant` are the columns with one value. `duplicates` and `label_errors` are None where nobody looked
+    for them; of the first version, `difference` is None.
     """
 
     version: int
     rows: int
     balance: Balance
     gaps: tuple[Gap, ...]
-    duplicates: Duplicates
+    duplicates: Duplicates | None
     missing: dict[str, float]
     constant: tuple[str, ...]
     difference: Difference | None
     label_errors: LabelErrors | None
 
 
-def report(project: Project, schema: TableSchema, version: int, *, labels: bool = True) -> Report:
-    """Look into a data version; with `labels`, also for wrong ones, which takes most of the time.
+def report(project: Project, schema: TableSchema, version: int, *, thorough: bool = True) -> Report:
+    """Look into a data version; if `thorough`, also for duplicates and wrong labels, which takes most time.
 
     Raises:
-        DataError: there is no such version, or label errors are asked for, and cleanlab is not installed.
+        DataError: there is no such version, or label errors are looked for, and cleanlab is not installed.
     """
     rows, features = read(project, version), kinds(project, schema)
     known = examples(rows, features, project.data, project.task)
@@ -56,11 +56,11 @@ def report(project: Project, schema: TableSchema, version: int, *, labels: bool 
         rows=rows.height,
         balance=balance(known),
         gaps=gaps(known),
-        duplicates=duplicates(known.rows, schema.names, features, project.data.label),
+        duplicates=duplicates(known.rows, features, project.data.label) if thorough else None,
         missing={name: round(rows[name].null_count() / rows.height, 4) for name in columns},
         constant=tuple(name for name in columns if rows[name].drop_nulls().n_unique() <= 1),
         difference=compared(project, schema, version - 1, version) if version > 1 else None,
-        label_errors=_label_errors(project, rows, features) if labels else None,
+        label_errors=_label_errors(project, rows, features) if thorough else None,
     )
 
 

@@ -100,7 +100,9 @@ def _looked(known: Examples, expected: Numbers, seen: _Seen, family: list[_Parti
             found += [
                 (what, parting.names[cell], z[cell], excess[cell], rows[cell]) for cell in np.flatnonzero(z)
             ]
-    p = adjusted(np.array([erfc(abs(z) / sqrt(2)) for _, _, z, _, _ in found])) if found else []
+    p: Numbers | list[float] = (
+        adjusted(np.array([erfc(abs(z) / sqrt(2)) for _, _, z, _, _ in found])) if found else []
+    )
     return [
         Suspect(what=what, segment=segment, z=float(z), excess=float(excess), rows=int(rows), p=float(each))
         for (what, segment, z, excess, rows), each in zip(found, p, strict=True)
@@ -173,6 +175,6 @@ def _pairs(single: list[_Parting]) -> Iterator[_Parting]:
 def _blocks(rows: pl.DataFrame) -> Whole:
     """Return the block of each row, from 0 on: its day, or its stretch where there is only an order."""
     if rows["_time"].dtype.is_temporal():
-        days = rows["_time"].dt.epoch("d").to_numpy().astype(np.int64)
-        return days - days.min()
+        days: Whole = rows["_time"].dt.epoch("d").to_numpy().astype(np.int64)
+        return days - int(days.min())
     return stretches(rows.height, BLOCKS)
