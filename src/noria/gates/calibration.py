@@ -9,8 +9,8 @@ from noria.gates.finding import Finding, failed, inconclusive, passed
 from noria.gates.judged import judged
 from noria.gates.subject import Subject
 
-CONFIDENCE = 0.998
-"""One candidate in a thousand whose error is just at the ceiling is refused."""
+CONFIDENCE = 0.95
+"""One candidate in forty whose error is just at the ceiling is refused."""
 
 
 def calibration(subject: Subject, *, ceiling: float, rows: int) -> Finding:

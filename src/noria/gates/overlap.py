@@ -47,6 +47,7 @@ def _copies(subject: Subject) -> Finding:
     share = copies.height / holdout.height
     usual = int(train.select(key).hash_rows().is_duplicated().sum()) / train.height
     text = f"{share:.1%} of the holdout have a copy among the training rows, {usual:.1%} of these themselves"
-    if share > usual + MARGIN:
+    chance = 4 * (usual * (1 - usual) / holdout.height) ** 0.5
+    if share > usual + MARGIN + chance:
         return failed(text, rows=copies.head().to_dicts(), copies=share, usual=usual)
     return passed(text, copies=share, usual=usual)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import inf, isfinite
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from noria.core.interval import Interval
-from noria.core.quality import METRICS, Metric
-from noria.core.student import quantile
+from noria.core.jackknife import jackknife
+from noria.core.quality import METRICS, Array, Metric
 from noria.errors import DataError
 from noria.gates.finding import Finding, failed, inconclusive, passed
 from noria.gates.judged import Judged, judged
@@ -17,10 +18,10 @@ from noria.gates.slicing import slicing
 from noria.gates.subject import Subject
 from noria.project.kinds import nearest
 
-CHANCE = 0.01
+CHANCE = 0.05
 """How often a candidate that is just at the limit on all slices is refused at most."""
 PARTS = 20
-"""Parts of a slice's rows, one after the other in time, of which each is left out once."""
+"""Parts of the holdout, one after the other in time, of which each is left out once."""
 
 
 def slices(
@@ -36,46 +37,60 @@ def slices(
             f"no such column: {column}; {nearest(column, subject.schema.names)}", hint="noria doctor"
         )
     seen, measure = judged(subject), METRICS[metric]
-    limit = _limit(measure, measure.score(seen.truth, seen.output), limit, worse)
     cut = slicing(seen.rows[column])
-    parts = {name: seen[cut.codes == number] for number, name in enumerate(cut.names)}
-    asked = {name: part for name, part in parts.items() if len(part.truth) >= rows}
-    table = [{"slice": name, **_slice(part, measure, len(asked))} for name, part in asked.items()]
-    table = [row for row in table if isfinite(row[metric])]
+    parts = {name: cut.codes == number for number, name in enumerate(cut.names)}
+    asked = {name: part for name, part in parts.items() if part.sum() >= rows}
+    confidence = 1 - 2 * CHANCE / max(len(asked), 1)
+    limits = Limits(metric=measure, limit=limit, worse=worse)
+    table = [{"slice": name, **_slice(seen, part, limits, confidence)} for name, part in asked.items()]
+    table = sorted((row for row in table if isfinite(row["beyond"])), key=lambda row: -row["beyond"])
     if not table:
-        return inconclusive(f"no value of {column} has {rows} rows in the holdout", limit=limit)
-    sign, end = (1, "low") if measure.lower_is_better else (-1, "high")
-    table.sort(key=lambda row: -sign * row[metric])
-    beyond = [row for row in table if sign * row[end] > sign * limit]
-    numbers = {"limit": limit, "value": (beyond or table)[0][metric], "beyond": float(len(beyond))}
-    if beyond:
-        return failed(_told(beyond[0], metric, limit), rows=beyond, **numbers)
-    return passed(f"worst is {_told(table[0], metric, limit)}", rows=table, **numbers)
+        return inconclusive(f"no value of {column} has {rows} rows in the holdout")
+    failing = [row for row in table if row["low"] > 0]
+    first = (failing or table)[0]
+    numbers = {name: first[name] for name in (metric, "limit", "beyond", "low", "high")}
+    if failing:
+        return failed(_told(first, metric), rows=failing, **numbers)
+    return passed(f"worst is {_told(first, metric)}", rows=table, **numbers)
 
 
-def _limit(metric: Metric, whole: float, limit: float | None, worse: float) -> float:
-    """Return the stricter one of a metric's own limit and what it may be worse than on the whole."""
-    sign = 1 if metric.lower_is_better else -1
-    lack = whole if metric.lower_is_better else 1 - whole
-    return sign * min(sign * whole + lack * worse, inf if limit is None else sign * limit)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a metric may be on a slice, and how much worse than the whole: as a share of what it lacks."""
+
+    metric: Metric
+    limit: float | None
+    worse: float
+
+    def allowed(self, whole: float) -> float:
+        """Return the stricter limit where the metric is `whole` on all rows."""
+        sign, lack = (1, whole) if self.metric.lower_is_better else (-1, 1 - whole)
+        return sign * min(sign * whole + lack * self.worse, inf if self.limit is None else sign * self.limit)
 
 
-def _slice(part: Judged, metric: Metric, slices: int) -> dict[str, Any]:
-    found = _interval(part, metric, 1 - 2 * CHANCE / slices)
-    return {metric.name: found.value, "low": found.low, "high": found.high, "rows": len(part.truth)}
+def _slice(seen: Judged, part: NDArray[np.bool_], limits: Limits, confidence: float) -> dict[str, Any]:
+    """Return the metric of a slice, its limit, and by how much it is beyond that, with an interval.
+
+    The interval is by parts of the holdout's time: a week that is bad for a slice is bad for the whole too.
+    """
+    metric, count = limits.metric, len(seen.truth)
+
+    def scores(kept: Array) -> tuple[float, float]:
+        here, there = kept > 0, part & (kept > 0)
+        whole = metric.score(seen.truth[here], seen.output[here])
+        return metric.score(seen.truth[there], seen.output[there]), limits.allowed(whole)
+
+    def beyond(kept: Array) -> float:
+        value, allowed = scores(kept)
+        return value - allowed if metric.lower_is_better else allowed - value
+
+    times = np.arange(count) * PARTS // count == np.arange(PARTS)[:, None]
+    found = jackknife(times.astype(float), beyond, confidence)
+    value, allowed = scores(np.ones(count))
+    ends = {"beyond": found.value, "low": found.low, "high": found.high}
+    return {metric.name: value, "limit": allowed, "rows": int(part.sum()), **ends}
 
 
-def _interval(part: Judged, metric: Metric, confidence: float) -> Interval:
-    """Return a metric with an interval by the jackknife over parts of the rows (Kuensch, Ann. Stat. 1989)."""
-    value = metric.score(part.truth, part.output)
-    left_out = np.arange(len(part.truth)) * PARTS // len(part.truth)
-    kept = [left_out != number for number in range(PARTS)]
-    spread = float(np.var([metric.score(part.truth[those], part.output[those]) for those in kept]))
-    half = quantile((1 + confidence) / 2, PARTS - 1) * ((PARTS - 1) * spread) ** 0.5
-    half = half if isfinite(half) else inf
-    return Interval(value=value, low=value - half, high=value + half)
-
-
-def _told(row: dict[str, Any], metric: str, limit: float) -> str:
-    found = f"{metric} {row[metric]:.4f} ({row['low']:.4f} to {row['high']:.4f}, {row['rows']} rows)"
-    return f"{row['slice']}: {found}, the limit is {limit:.4f}"
+def _told(row: dict[str, Any], metric: str) -> str:
+    by = f"beyond it by {row['beyond']:+.4f} ({row['low']:+.4f} to {row['high']:+.4f})"
+    return f"{row['slice']}: {metric} {row[metric]:.4f} on {row['rows']} rows, limit {row['limit']:.4f}, {by}"

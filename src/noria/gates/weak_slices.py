@@ -19,9 +19,13 @@ from noria.gates.subject import Subject
 
 MOST = 50_000
 """The newest rows of the holdout that are searched."""
+PARTS = 20
+"""At least so many blocks are compared: a week has too few days."""
 FREQUENT = 20
 """The most values of a column that are slices."""
-CHANCE = 0.005
+PLAINER = 0.8
+"""A slice of two columns is named before one of one column if its effect is larger all the same."""
+CHANCE = 0.01
 """The share of false slices among those of one column that are found, and among those of two."""
 
 
@@ -40,7 +44,7 @@ def weak_slices(subject: Subject, *, rows: int, margin: float) -> Finding:
     if seen.rows.height < rows:
         return passed(f"{seen.rows.height} rows are new to {other.name}: too few to say")
     found = _searched(subject, seen, against, rows, margin)
-    weak = found.filter("found").sort("p", -pl.col("rows"))
+    weak = found.filter("found").sort("effect", descending=True)
     numbers = {"slices": found.height, "weak": weak.height, "searched": seen.rows.height}
     if weak.is_empty():
         worst = _shown(found.sort("loss", descending=True))
@@ -61,18 +65,31 @@ def _searched(subject: Subject, seen: Judged, against: Array, least: int, share:
     own, other = (loss.losses(seen.truth, output) for output in (seen.output, against))
     margin = share * float(other.mean())
     single = [slicing(seen.rows[name], FREQUENT) for name in subject.features]
+    whole = Slicing(names=("all rows",), codes=np.zeros(len(own), dtype=np.int64))
     pairs = [crossed(*pair) for pair in combinations(single, 2)]
 
-    families = [_tested(family, seen, own, other, least, margin) for family in (single, pairs) if family]
-    return pl.concat([family.with_columns(found=_found(family["p"])) for family in families])
+    families = {1.0: [whole, *single], PLAINER: pairs}
+    return pl.concat(
+        [
+            _tested(family, seen, own, other, least, margin).with_columns(
+                found=pl.col("p").map_batches(_found, return_dtype=pl.Boolean),
+                effect=(pl.col("loss") - pl.col("opponent")) * pl.col("rows").sqrt() * weight,
+            )
+            for weight, family in families.items()
+            if family
+        ]
+    )
 
 
 def _tested(
     family: list[Slicing], seen: Judged, own: Array, other: Array, least: int, margin: float
 ) -> pl.DataFrame:
     """Return the slices of a family that can be judged."""
+    blocks = seen.blocks
+    if len(np.unique(blocks)) < PARTS:
+        blocks = np.arange(len(own)) * PARTS // len(own)
     tests = [
-        slice_test(cut.codes, len(cut.names), seen.blocks, own, other, least=least, margin=margin)
+        slice_test(cut.codes, len(cut.names), blocks, own, other, least=least, margin=margin)
         for cut in family
     ]
     return pl.DataFrame(
@@ -91,4 +108,4 @@ def _found(p: pl.Series) -> pl.Series:
 
 
 def _shown(table: pl.DataFrame) -> list[dict[str, Any]]:
-    return table.drop("found").head(SHOWN).to_dicts()
+    return table.drop("found", "effect").head(SHOWN).to_dicts()
