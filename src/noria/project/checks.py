@@ -123,7 +123,7 @@ EXAMINED: dict[str, tuple[Key, ...]] = {
     ),
 }
 CHECKS = JUDGED | EXAMINED
-DEFAULT = (*JUDGED, "artifact", "numerics", "serving", "tests")
+DEFAULT = (*JUDGED, "artifact", "numerics", "overlap", "serving", "tests", "weak-slices")
 """What holds where noria.toml has no [[gates]]: what needs no word of the project's."""
 
 
