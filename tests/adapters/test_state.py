@@ -14,6 +14,7 @@ import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pytest
 
 from noria.adapters.state import SqlState
@@ -21,6 +22,9 @@ from noria.adapters.tables import metadata
 from noria.core.entities import marked
 from noria.core.gates import Outcome, Verdict
 from noria.core.ledger import GENESIS, verify
+from noria.core.profile.grid import Grid, number_bins
+from noria.core.profile.profile import empty
+from noria.core.profile.sketches import Part, Sketches, ranks
 from noria.core.rollout import Step, open_rollout
 from noria.core.traffic import Arm, Plan
 from noria.core.window import ArmCounts, histogram
@@ -373,6 +377,22 @@ def test_the_migrations_make_exactly_the_tables(url):
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
     engine.dispose()
+
+
+def test_an_hour_with_a_damaged_sketch_begins_anew(url):
+    grid = Grid(columns={"x": number_bins(np.array([1.0, 2.0]))})
+    whole, damaged = (
+        replace(
+            empty(grid), tallies=np.array([[5, 0, 0, 0]]), sketches=Sketches((Part(ranks={"x": sketch}),))
+        )
+        for sketch in (ranks(np.array([1.0])), b"no")
+    )
+    state = SqlState(url)
+    for number, seen in enumerate((damaged, whole, whole)):
+        state.add_traffic("churn", ("segment", number + 1), {}, {(7, "2026-01-01T09"): seen})
+    (hour,) = state.profiles("churn", 7, "2026-01-01", "2026-01-02").values()
+    assert hour.rows == 10
+    state.close()
 
 
 def test_the_state_outlives_its_process(url):

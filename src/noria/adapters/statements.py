@@ -82,10 +82,11 @@ def add_profile(connection: Connection, key: Mapping[str, Any], fresh: Profile) 
     place = (profiles.c[name] == value for name, value in key.items())
     stored = connection.scalar(select(profiles.c.body).where(*place))
     try:
-        fresh = decode(stored) + fresh if stored else fresh
+        body = encode(decode(stored) + fresh if stored else fresh)
     except ProfileError as error:
         logger.warning("the profile of version %s, %s, begins anew: %s", key["version"], key["hour"], error)
-    upsert(connection, profiles, **key, body=encode(fresh))
+        body = encode(fresh)
+    upsert(connection, profiles, **key, body=body)
 
 
 def window(connection: Connection, model: str, plan: int) -> dict[int, ArmCounts]:

@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from noria.core.profile.sketches import Part, Sketches, different, frequent, ranks
+from noria.errors import ProfileError
 
 
 def of(*parts: Part) -> Sketches:
@@ -37,6 +38,14 @@ def test_how_many_are_different_is_known_nearly(count: int, error: float) -> Non
     halves = [of(Part(different={"": different(part)})) for part in (hashes, hashes[count // 2 :])]
     assert (halves[0] + halves[1]).different("") == pytest.approx(count, rel=error)
     assert of().different("") == 0
+
+
+@pytest.mark.parametrize(
+    "part", [Part(ranks={"x": b"no"}), Part(different={"x": b""}), Part(frequent={"x": b"no"})]
+)
+def test_a_damaged_sketch_is_told(part: Part) -> None:
+    with pytest.raises(ProfileError, match="a sketch of x is damaged"):
+        (of(part) + of(Part())).merged()
 
 
 def test_numbers_that_differ_by_their_sign_are_different() -> None:

@@ -84,7 +84,11 @@ def total(profiles: Iterable[Profile], grid: Grid) -> Profile:
 
 
 def encode(profile: Profile) -> bytes:
-    """Return the profile as it is stored."""
+    """Return the profile as it is stored.
+
+    Raises:
+        ProfileError: a sketch in it is damaged.
+    """
     return msgspec.msgpack.encode(
         {
             "format": FORMAT,

@@ -8,13 +8,15 @@ below 300. Of the most frequent values (Anderson et al., IMC 2017) none is misse
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from math import nan
 from typing import Any
 
 import datasketches
 import msgspec
 import numpy as np
+
+from noria.errors import ProfileError
 
 RANKS = 200
 """The k of KLL: 2.3 kB."""
@@ -33,7 +35,10 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Sketches(msgspec.Struct, frozen=True):
-    """The sketches of some stretches of traffic. They are merged when somebody asks, and no check does."""
+    """The sketches of some stretches of traffic. They are merged when somebody asks, and no check does.
+
+    All that reads them raises a ProfileError if one is damaged.
+    """
 
     parts: tuple[Part, ...] = ()
 
@@ -71,24 +76,31 @@ class Sketches(msgspec.Struct, frozen=True):
 
     def _ranks(self, column: str) -> Any:
         found = datasketches.kll_floats_sketch(RANKS)
-        for part in self.parts:
-            if column in part.ranks:
-                found.merge(datasketches.kll_floats_sketch.deserialize(part.ranks[column]))
+        for sketch in self._loaded("ranks", column, datasketches.kll_floats_sketch.deserialize):
+            found.merge(sketch)
         return found
 
     def _different(self, column: str) -> Any:
         found = datasketches.hll_union(DIFFERENT)
-        for part in self.parts:
-            if column in part.different:
-                found.update(datasketches.hll_sketch.deserialize(part.different[column]))
+        for sketch in self._loaded("different", column, datasketches.hll_sketch.deserialize):
+            found.update(sketch)
         return found.get_result()
 
     def _frequent(self, column: str) -> Any:
         found = datasketches.frequent_strings_sketch(FREQUENT)
-        for part in self.parts:
-            if column in part.frequent:
-                found.merge(datasketches.frequent_strings_sketch.deserialize(part.frequent[column]))
+        for sketch in self._loaded("frequent", column, datasketches.frequent_strings_sketch.deserialize):
+            found.merge(sketch)
         return found
+
+    def _loaded(self, kind: str, column: str, load: Callable[[bytes], Any]) -> Iterator[Any]:
+        for part in self.parts:
+            stored: bytes | None = getattr(part, kind).get(column)
+            try:
+                if stored is not None:
+                    yield load(stored)
+            except (IndexError, RuntimeError, ValueError) as error:
+                name = column or "whole rows"
+                raise ProfileError(f"a sketch of {name} is damaged: {error}", hint="noria drift") from None
 
 
 NONE = Sketches()
