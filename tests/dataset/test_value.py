@@ -50,6 +50,6 @@ def test_a_parting_that_is_none_is_said(project: Project, fill: Fill, fit: Fit) 
     with pytest.raises(DataError, match=r"source: all \d+ rows are from one.csv"):
         sources(project, held, "source", fit)
     with pytest.raises(
-        DataError, match="--by: found 'colour'; allowed: source, version, origin, month, cust"
+        DataError, match="--by: found 'colour'; allowed: source, version, month, customer"
     ):
         sources(project, held, "colour", fit)

@@ -91,7 +91,7 @@ def experiment(
 def value(
     version: Version = None,
     by: Annotated[
-        str, typer.Option(help="What a source is: source, version, origin, month, or a column.")
+        str, typer.Option(help="What a source is: source, version, month, or a column.")
     ] = "source",
     as_json: AsJson = False,
 ) -> None:

@@ -27,7 +27,7 @@ SOURCES = 12
 MOST, JUDGES = 20_000, 500
 """The newest rows that are valued one by one, and how many of the holdout value them."""
 MONTH = "month"
-OWN = {"source": "_source", "version": "_version", "origin": "_origin"}
+OWN = {"source": "_source", "version": "_version"}
 """Ways to part the rows beside the columns of the schema."""
 
 
@@ -48,7 +48,7 @@ class Source:
 def sources(project: Project, held: Held, by: str, fit: Fit) -> tuple[Source, ...]:
     """Return what each source is worth to the holdout, the worst first.
 
-    `by` is "source" (the file, or who told the label), "version", "origin", "month" or a column.
+    `by` is a column, "month", "version", or "source": the file, or who told the label.
 
     Raises:
         DataError: there is no such column, or all rows have the same value.
@@ -93,7 +93,8 @@ def row_values(project: Project, held: Held, features: dict[str, str]) -> tuple[
 def _parting(rows: pl.DataFrame, by: str) -> pl.Expr:
     if by == MONTH and rows["_time"].dtype.is_temporal():
         return pl.col("_time").dt.strftime("%Y-%m")
-    if (name := OWN.get(by, by)) in rows.columns:
+    name = by if by in rows.columns else OWN.get(by, by)
+    if name in rows.columns:
         return pl.col(name)
     columns = [column for column in rows.columns if not column.startswith("_")]
     allowed = ", ".join([*OWN, MONTH, *columns])
