@@ -13,7 +13,7 @@ from typing import Any
 
 from noria.core.gates import Gate
 from noria.core.quality import METRICS, primary
-from noria.project.kinds import Key, one_of
+from noria.project.kinds import Key, ListOf, one_of
 from noria.project.scalars import BOOLEAN, NAME, REACH, SECONDS, SHARE, number, whole
 
 _METRIC = Key("metric", one_of(*METRICS), "Which metric; without it, the first one of the task.")
@@ -73,6 +73,19 @@ EXAMINED: dict[str, tuple[Key, ...]] = {
         _METRIC,
         Key("limit", number(), "What the metric may be, at most or at least."),
         Key("worse", SHARE, "Of the champion's loss: how much worse it may be.", default=0.05),
+        TIMEOUT,
+    ),
+    "forbidden-features": (
+        Key(
+            "columns",
+            ListOf(NAME, "a list of columns", single=True, least=1),
+            "Must not count.",
+            required=True,
+        ),
+        Key("tolerance", number(0), "How far an answer may move by them.", default=0.0),
+        Key(
+            "proxy", SHARE, "The most of a column that the answers may tell; without it, they are not asked."
+        ),
         TIMEOUT,
     ),
     "identifiers": (
