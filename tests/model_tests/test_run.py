@@ -83,6 +83,11 @@ def test_a_test_that_kills_its_process_is_named(tried: Tried) -> None:
     assert session.trouble == "signal 9 ended the tests, in tests/model/test_it.py::test_a"
 
 
+def test_a_test_that_leaves_in_silence_is_named(tried: Tried) -> None:
+    session = tried("import os\ndef test_a(): os._exit(0)\n")
+    assert session.trouble == "the tests ended with 0, in tests/model/test_it.py::test_a"
+
+
 def test_a_conftest_that_does_not_import_is_told(tried: Tried, shop: Path) -> None:
     (shop / "conftest.py").write_text("import nothing_of_this_name\n")
     said = tried("def test_a(): pass\n").trouble

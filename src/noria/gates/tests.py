@@ -39,13 +39,12 @@ def _finding(session: Session) -> Finding:
         rows = [_row(result) | {f"row {n}": row for n, row in enumerate(result.rows, 1)} for result in bad]
         reason = f"{len(bad)} of {len(session.results)} failed: {_said(bad)}"
         return failed(reason, rows=rows, tests=len(session.results), failed=len(bad))
-    skipped = len(session.of("skipped"))
-    ran = len(session.results) - skipped
+    ran, skipped = len(session.of("passed")), len(session.of("skipped"))
     return passed(f"{ran} tests passed" + (f", {skipped} skipped" if skipped else ""), tests=ran)
 
 
 def _said(results: tuple[Result, ...]) -> str:
-    return "; ".join(f"{result.test}: {result.said}" for result in results)
+    return "; ".join(f"{result.test.removeprefix(f'{FOLDER}/')}: {result.said}" for result in results)
 
 
 def _row(result: Result) -> dict[str, object]:

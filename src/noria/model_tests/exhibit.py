@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -76,13 +77,13 @@ def predictions(project: Project, schema: TableSchema, failure: Failure) -> pl.D
         DataError: there are none.
     """
     lake = project.home / "lake"
-    tables = [Table(lake / name, by_day=by_day).scan() for name, by_day in _TABLES.items()]
-    asked, labels, holds = tables
+    table = Table(lake / "predictions", by_day=True)
+    asked = table.scan({day for day in table.days() if failure.begin.date() <= day <= failure.end.date()})
     if not asked.collect_schema():
         raise _inconclusive(failure, "there are no predictions")
     label, names = project.data.label, project.data.features
     in_time = asked.filter(pl.col("at").is_between(failure.begin, failure.end))
-    said = _labels(labels, holds, asked)
+    said = _labels(lake, asked)
     kind = DTYPES[schema.column(label).kind]
     rows = (
         in_time.sort("at", "id")
@@ -111,14 +112,12 @@ def answers(model: Model, rows: pl.DataFrame) -> NDArray[np.bool_]:
         return np.concatenate([answers(model, rows[:half]), answers(model, rows[half:])])
 
 
-_TABLES = {"predictions": True, "labels": True, "holds": False}
-"""The tables of the lake that are read, and whether they are parted by day."""
-
-
-def _labels(labels: pl.LazyFrame, holds: pl.LazyFrame, asked: pl.LazyFrame) -> pl.LazyFrame:
+def _labels(lake: Path, asked: pl.LazyFrame) -> pl.LazyFrame:
+    labels = Table(lake / "labels", by_day=True).scan()
     if not labels.collect_schema():
         return pl.LazyFrame(schema={"id": pl.String(), "label": pl.Float64()})
-    return newest_labels(counting(labels, holds), asked).select("id", "label")
+    counted = counting(labels, Table(lake / "holds").scan())
+    return newest_labels(counted, asked).select("id", "label")
 
 
 def _column(name: str, known: list[str]) -> pl.Expr:
@@ -142,5 +141,5 @@ def _inconclusive(failure: Failure, why: str) -> DataError:
     return DataError(
         f"{failure.rollout} failed from {failure.begin:%Y-%m-%d %H:%M} to {failure.end:%Y-%m-%d %H:%M}: "
         f"{failure.reason}. That is not shown by what version {failure.version} answered: {why}",
-        hint="noria label, or a gate on what was breached",
+        hint="noria ledger",
     )

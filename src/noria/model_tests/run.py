@@ -20,8 +20,8 @@ FOLDER = "tests/model"
 """Where a project keeps the tests of its model."""
 REPORT = "tests.jsonl"
 """Where the results lie, see `noria.model_tests.reporting`."""
-_RAN = (0, 1, 2, 5)
-"""What pytest exits with when it has run: all well, failures, files that do not import, no tests."""
+_RAN = (0, 1, 5)
+"""What pytest exits with when it has run: all well, failures, no tests."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,14 +99,16 @@ def _pytest(words: list[str | Path], root: Path, log: Path, timeout: float | Non
 
 
 def _trouble(code: int | None, results: tuple[Result, ...], timeout: float | None, log: Path) -> str:
-    at_work = next((result.test for result in results if result.outcome == RUNNING), "")
-    where = f", in {at_work}" if at_work else ""
+    at_work = [result.test for result in results if result.outcome == RUNNING]
+    where = f", in {at_work[0]}" if at_work else ""
     if code is None:
         return f"the tests took more than {timeout:g} s{where}"
     if code < 0:
         return f"signal {-code} ended the tests{where}"
-    if code not in _RAN:
-        lines = log.read_text(errors="replace").strip().splitlines()
-        last = lines[-1].removeprefix("E").strip() if lines else "it printed nothing"
-        return f"pytest ended with {code}: {last}"
-    return ""
+    if at_work:
+        return f"the tests ended with {code}{where}"
+    if code in _RAN or any(result.outcome == "error" for result in results):
+        return ""
+    lines = log.read_text(errors="replace").strip().splitlines()
+    last = lines[-1].removeprefix("E").strip() if lines else "it printed nothing"
+    return f"pytest ended with {code}: {last}"
