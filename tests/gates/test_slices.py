@@ -56,6 +56,15 @@ def test_too_few_rows_are_inconclusive(honest: Subject) -> None:
     )
 
 
+def test_a_metric_that_is_undefined_is_inconclusive(changed: Change) -> None:
+    late = rows(1000, 2).with_columns(late=1)
+    found = slices(changed(holdout=late), **OPTIONS | {"metric": "auc"})
+    assert (found.outcome, found.reason) == (
+        Outcome.INCONCLUSIVE,
+        "auc is undefined on every value of city",
+    )
+
+
 def test_an_unknown_column_is_an_error_that_names_the_nearest(honest: Subject) -> None:
     with pytest.raises(DataError, match="no such column: town; known: age, income, city, late"):
         slices(honest, **OPTIONS | {"column": "town"})

@@ -92,5 +92,5 @@ def test_few_rows_say_nothing(changed: Change, count: int) -> None:
     found = asked(changed(holdout=rows(1000, 2, BEGIN).head(count)))
     assert (found.outcome, found.reason) == (
         Outcome.PASSED,
-        f"{count} rows are new to a constant: too few to say",
+        f"{count} rows held out: too few to say",
     )

@@ -18,10 +18,10 @@ def calibration(subject: Subject, *, ceiling: float, rows: int) -> Finding:
 
     Of several classes it is that of the likeliest one.
     """
-    seen = judged(subject)
-    count = len(seen.truth)
+    count = subject.holdout.height
     if count < rows:
-        return inconclusive(f"{count} rows held out, {rows} needed", rows_held=count)
+        return inconclusive(f"{count} rows held out, {rows} needed")
+    seen = judged(subject)
     truth, output = seen.truth, seen.output
     if output.ndim > 1:
         truth, output = (output.argmax(axis=1) == truth).astype(float), output.max(axis=1)

@@ -25,6 +25,9 @@ def fairness(subject: Subject, *, selection_rate: float, equalised_odds: float, 
 
     The gap of the loss is a share of the whole's.
     """
+    columns = subject.project.monitor.sensitive
+    if subject.holdout.is_empty():
+        return inconclusive("nothing is held out")
     seen = judged(subject)
     task, metric = str(subject.project.task), subject.project.loss
     losses = metric.losses(seen.truth, seen.output)
@@ -32,9 +35,8 @@ def fairness(subject: Subject, *, selection_rate: float, equalised_odds: float, 
         "selection rate": selection_rate,
         "true positive rate": equalised_odds,
         "false positive rate": equalised_odds,
-        "loss": loss * float(losses.mean()) if len(losses) else loss,
+        "loss": loss * float(losses.mean()),
     }
-    columns = subject.project.monitor.sensitive
     compared = rates(task)
     confidence = 1 - 2 * CHANCE / (len(columns) * len(compared))
     table: list[dict[str, Any]] = []

@@ -36,16 +36,18 @@ def slices(
         raise DataError(
             f"no such column: {column}; {nearest(column, subject.schema.names)}", hint="noria doctor"
         )
+    cut = slicing(subject.holdout[column])
+    counts = np.bincount(cut.codes, minlength=len(cut.names))
+    asked = {cut.names[number]: cut.codes == number for number in np.flatnonzero(counts >= rows)}
+    if not asked:
+        return inconclusive(f"no value of {column} has {rows} rows in the holdout")
     seen, measure = judged(subject), METRICS[metric]
-    cut = slicing(seen.rows[column])
-    parts = {name: cut.codes == number for number, name in enumerate(cut.names)}
-    asked = {name: part for name, part in parts.items() if part.sum() >= rows}
-    confidence = 1 - 2 * CHANCE / max(len(asked), 1)
+    confidence = 1 - 2 * CHANCE / len(asked)
     limits = Limits(metric=measure, limit=limit, worse=worse)
     table = [{"slice": name, **_slice(seen, part, limits, confidence)} for name, part in asked.items()]
     table = sorted((row for row in table if isfinite(row["beyond"])), key=lambda row: -row["beyond"])
     if not table:
-        return inconclusive(f"no value of {column} has {rows} rows in the holdout")
+        return inconclusive(f"{metric} is undefined on every value of {column}")
     failing = [row for row in table if row["low"] > 0]
     first = (failing or table)[0]
     numbers = {name: first[name] for name in (metric, "limit", "beyond", "low", "high")}

@@ -35,8 +35,9 @@ def weak_slices(subject: Subject, *, rows: int, margin: float) -> Finding:
     Where the judged model is the champion itself, what ships is asked: it has learnt from these rows, and is
     worse on a slice all the same. Without a champion, the opponent is a constant, the labels' mean.
     """
-    other = opponent(subject)
-    seen = judged(subject)
+    if subject.holdout.height < rows:
+        return passed(f"{subject.holdout.height} rows held out: too few to say")
+    other, seen = opponent(subject), judged(subject)
     if np.array_equal(seen.output, other.output):
         seen = replace(seen, output=subject.candidate.predict(seen.rows))
     newest = other.untouched & (np.arange(len(seen.truth)) >= len(seen.truth) - MOST)
@@ -47,13 +48,13 @@ def weak_slices(subject: Subject, *, rows: int, margin: float) -> Finding:
     weak = found.filter("found").sort("effect", descending=True)
     numbers = {"slices": found.height, "weak": weak.height, "searched": seen.rows.height}
     if weak.is_empty():
-        worst = _shown(found.sort("loss", descending=True))
-        return passed(f"none of {found.height} slices is worse than with {other.name}", rows=worst, **numbers)
+        text = f"none of {found.height} slices got worse than with {other.name}"
+        return passed(text, rows=_shown(found.sort("loss", descending=True)), **numbers)
     first = weak.row(0, named=True)
     loss = subject.project.loss.name
     return failed(
         f"{first['slice']}: {loss} {first['loss']:.4f}, {first['opponent']:.4f} with {other.name}, "
-        f"{first['rows']} rows; {weak.height} of {found.height} slices are worse",
+        f"{first['rows']} rows; {weak.height} of {found.height} slices got worse",
         rows=_shown(weak),
         **numbers,
     )
