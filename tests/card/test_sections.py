@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 
 from noria.card.document import Section, markdown
-from noria.card.evidence import LIMITS
+from noria.card.evidence import LIMITS, limits
 from noria.card.record import Record
 from noria.card.sections import sections
+from noria.core.gates import Outcome, Verdict
 from noria.project.checks import CHECKS
 
 TITLES = [
@@ -76,7 +77,8 @@ def test_gates_findings_decisions_and_alerts_are_told(record: Record) -> None:
         for row in table(record, limits, "Fairness in service: the largest difference between two values")
     }
     decided = table(record, "Approval: who decided what, and why", "Decisions")
-    assert decided[-1][1:] == ("ada", "promoted", "version 2: it is better")
+    assert [row[1:3] for row in decided] == [("noria", "passed"), ("ada", "promoted")]
+    assert decided[-1][3] == "version 2: it is better"
     assert table(record, "Caveats", "Alerts in service")[0][2] == "age has drifted"
     slices = table(record, "Quantitative analyses: in service", "Slices")
     assert [row[0] for row in slices] == ["city = Chur", "city = Bern"]
@@ -85,7 +87,7 @@ def test_gates_findings_decisions_and_alerts_are_told(record: Record) -> None:
 def test_without_records_everything_is_missing_and_nothing_fails(record: Record) -> None:
     bare = replace(
         record, run=None, made_from=None, learnt=None, service=None, calibration=None, slices=(), gaps=(),
-        alerts=(), entries=(), findings={}, role="", signed="",
+        alerts=(), entries=(), findings=(), role="", signed="",
     )  # fmt: skip
     said = told(bare)
     assert list(said) == TITLES
@@ -101,3 +103,10 @@ def test_the_gates_on_limits_are_gates(gate: str) -> None:
 
 def test_a_bar_in_a_text_breaks_no_table(record: Record) -> None:
     assert r"weakest \| as before" in markdown(record.name, sections(record))
+
+
+def test_a_gate_that_was_asked_twice_is_told_twice(record: Record) -> None:
+    assert record.run
+    verdicts = [Verdict(gate="slices", outcome=Outcome.PASSED, reason=why) for why in ("age", "city")]
+    twice = replace(record, run=replace(record.run, verdicts=tuple(verdicts)))
+    assert [line.text for line in limits(twice)][:2] == ["passed: age", "passed: city"]

@@ -102,7 +102,7 @@ def _metrics(record: Record) -> Iterator[Part]:
     """Yield the metrics on the holdout, and in service, with their intervals over days."""
     facts, service = record.row.facts, record.service
     for name, value in facts["metrics"].items():
-        yield _metric(name, value, "holdout", over_days(facts["daily"].get(name, ())))
+        yield _metric(name, value, "holdout", over_days(facts.get("daily", {}).get(name, ())))
     for name, mean in (service.metrics if service else {}).items():
         yield _metric(name, mean.value, "in service", mean)
 
@@ -124,10 +124,9 @@ def _datasets(record: Record) -> Iterator[Part]:
 
 def _dataset(record: Record, ref: str, rows: Rows) -> Part:
     number = str(record.row.facts["data_version"])
+    sources = record.made_from.source if record.made_from else ()
     about = [{"name": "rows", "value": str(rows.rows)}]
-    about += (
-        [{"name": "source", "value": glob} for glob in record.made_from.source] if record.made_from else []
-    )
+    about += [{"name": "source", "value": glob} for glob in sources]
     return {
         "type": "data",
         "bom-ref": ref,

@@ -56,7 +56,8 @@ def markdown(title: str, sections: Sequence[Section]) -> str:
 
 
 def _item(said: Line) -> str:
-    return f"- {said.name}: {said.text}" if said.text else f"- {said.name}: **missing**: {said.missing}"
+    text = " ".join(said.text.split()) if said.text else f"**missing**: {said.missing}"
+    return f"- {said.name}: {text}"
 
 
 def _table(table: Table) -> str:

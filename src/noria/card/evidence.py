@@ -12,14 +12,14 @@ from noria.timeline import timeline
 
 SHOWN = 20
 """Rows of a table at most."""
-LIMITS = ("slices", "weak-slices", "fairness", "calibration")
+LIMITS = ("slices", "weak-slices", "fairness", "calibration", "robustness", "attack")
 """The gates whose verdicts tell of limits."""
 
 
 def metrics(record: Record) -> Section:
     facts = record.row.facts
     rows = [
-        (name, number(value), span(over_days(facts["daily"].get(name, ()))))
+        (name, number(value), span(over_days(facts.get("daily", {}).get(name, ()))))
         for name, value in facts["metrics"].items()
     ]
     verdicts = record.run.verdicts if record.run else ()
@@ -98,20 +98,21 @@ def ethics(record: Record) -> Section:
 
 def limits(record: Record) -> Iterator[Line]:
     """Yield what the gates on limits said, and which were not asked."""
-    verdicts = {each.gate: each for each in (record.run.verdicts if record.run else ())}
+    verdicts = record.run.verdicts if record.run else ()
     for gate in LIMITS:
-        said = verdicts.get(gate)
-        asked = f"the gate {gate} was not asked; name it in [[gates]]"
-        yield line(gate, said and f"{said.outcome}: {said.reason}", asked)
+        said = [each for each in verdicts if each.gate == gate]
+        for each in said:
+            yield Line(name=gate, text=f"{each.outcome}: {each.reason}")
+        if not said:
+            yield Line(name=gate, missing=f"the gate {gate} was not asked; name it in [[gates]]")
 
 
 def _findings(record: Record) -> Iterator[Table]:
     """Yield the rows that gates on limits kept, the worst first."""
-    for gate in LIMITS:
-        rows = record.findings.get(gate, [])[:SHOWN]
-        heads = tuple(rows[0]) if rows else ()
-        if rows:
-            texts = tuple(tuple(_text(row.get(name)) for name in heads) for row in rows)
+    for gate, rows in record.findings:
+        if gate in LIMITS and rows:
+            heads = tuple(rows[0])
+            texts = tuple(tuple(_text(row.get(name)) for name in heads) for row in rows[:SHOWN])
             yield Table(title=f"Found by {gate}", heads=heads, rows=texts, empty="")
 
 
@@ -140,9 +141,11 @@ def caveats(record: Record) -> Section:
 
 
 def approval(record: Record) -> Section:
-    told = timeline(record.entries)
-    who = {entry["at"]: entry["actor"] for entry in record.entries}
-    rows = tuple((moment(at), who[at.timestamp()], kind, why) for at, kind, why in told)
+    rows = tuple(
+        (moment(at), entry["actor"], kind, why)
+        for entry in record.entries
+        for at, kind, why in timeline([entry])
+    )
     return Section(
         title="Approval: who decided what, and why",
         tables=(

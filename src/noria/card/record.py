@@ -26,7 +26,7 @@ class Record:
     """A version as the records have it; what they do not have is None or empty.
 
     `files` are the SHA-256 of the artifact's files by name, `spec` is its spec.json, `signed` says by which
-    key it is signed or what is wrong with that. `findings` are the rows that a gate kept, by its name;
+    key it is signed or what is wrong with that. `findings` are the rows that each gate kept;
     `entries` are those of the ledger that name the version or its run. `role` is its part in the traffic,
     `service` its realised quality, with `calibration`, `slices` and `gaps` on its newest mature days.
     """
@@ -39,7 +39,7 @@ class Record:
     spec: dict[str, Any]
     files: dict[str, str]
     signed: str
-    findings: dict[str, list[dict[str, Any]]]
+    findings: tuple[tuple[str, list[dict[str, Any]]], ...]
     entries: tuple[dict[str, Any], ...]
     role: str
     service: Version | None
@@ -137,6 +137,6 @@ def _signed(project: Project, row: VersionRow) -> str:
     return f"by {key.relative_to(project.root)}, and verified" if key.exists() else ""
 
 
-def _findings(folder: Path) -> dict[str, list[dict[str, Any]]]:
+def _findings(folder: Path) -> tuple[tuple[str, list[dict[str, Any]]], ...]:
     found = sorted(folder.glob("*/finding.json"))
-    return {path.parent.name.partition("-")[2]: json.loads(path.read_text())["rows"] for path in found}
+    return tuple((path.parent.name.partition("-")[2], json.loads(path.read_text())["rows"]) for path in found)
