@@ -45,7 +45,10 @@ class Client:
         Raises:
             Unavailable: the gateway closed the connection without an answer.
         """
-        reader, writer = connection = await self._idle.get()
+        connection = await self._idle.get()
+        if connection[0].at_eof():  # the gateway closes what was idle for long, as during a run
+            connection = await asyncio.open_connection(*self._address)
+        reader, writer = connection
         try:
             writer.write(
                 b"POST %b HTTP/1.1\r\nHost: noria\r\nContent-Type: application/json\r\n"
