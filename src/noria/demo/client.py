@@ -47,6 +47,7 @@ class Client:
         """
         connection = await self._idle.get()
         if connection[0].at_eof():  # the gateway closes what was idle for long, as during a run
+            connection[1].close()
             connection = await asyncio.open_connection(*self._address)
         reader, writer = connection
         try:
