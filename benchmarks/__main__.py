@@ -24,6 +24,8 @@ NAMES = (
     "alerts",
     "weak_feature",
     "coverage",
+    "catalogue",
+    "signing",
     "explain",
     "serving",
     "conformance",

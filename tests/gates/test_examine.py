@@ -1,3 +1,4 @@
+import json
 import os
 import sys
 import time
@@ -5,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from noria.core.gates import Gate, Outcome
@@ -36,13 +38,17 @@ def dies(subject: Subject) -> Finding:
     os._exit(9)
 
 
+def numpy_numbers(subject: Subject) -> Finding:
+    return passed("counted", rows=[{"mean": np.float64(0.5), "place": np.int64(3)}], mean=np.float32(0.5))
+
+
 @pytest.fixture
 def another_package(tmp_path: Path) -> Iterator[None]:
     """A package is installed whose gates are those of this file."""
     info = tmp_path / "acme-1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: acme\nVersion: 1.0\n")
-    names = ("counts", "raises", "hangs", "dies")
+    names = ("counts", "raises", "hangs", "dies", "numpy_numbers")
     (info / "entry_points.txt").write_text(
         "[noria.gates]\n" + "".join(f"acme-{name} = acme_gates:{name}\n" for name in names)
     )
@@ -62,6 +68,14 @@ def test_a_gate_of_another_package_is_asked_with_its_options(changed: Callable[.
     one, two = examine(changed(), [other("counts"), other("counts", least=5000)])
     assert (one.gate, one.outcome, one.reason) == ("acme-counts", Outcome.PASSED, "1000 rows")
     assert (two.outcome, two.reason) == (Outcome.FAILED, "only 1000 rows")
+
+
+@pytest.mark.usefixtures("another_package")
+def test_numbers_of_numpy_are_kept_as_numbers(changed: Callable[..., Subject], tmp_path: Path) -> None:
+    (found,) = examine(changed(), [other("numpy_numbers")])
+    assert found.numbers == {"mean": 0.5}
+    kept = json.loads((tmp_path / "01-acme-numpy_numbers" / "finding.json").read_text())
+    assert kept["rows"] == [{"mean": 0.5, "place": 3}]
 
 
 @pytest.mark.usefixtures("another_package")

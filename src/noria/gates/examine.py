@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -98,9 +99,15 @@ def _known(place: Path, gate: Gate) -> Verdict | None:
 
 def _keep(place: Path, gate: Gate, found: Finding) -> Verdict:
     draft = place / f"{FILE}.part"
-    draft.write_text(json.dumps(msgspec.to_builtins(found), indent=1, default=str))
+    plain = msgspec.to_builtins(found, enc_hook=_plain)
+    draft.write_text(json.dumps(plain, indent=1))
     draft.replace(place / FILE)
-    return _verdict(gate, found)
+    return _verdict(gate, replace(found, numbers=plain["numbers"]))
+
+
+def _plain(value: Any) -> Any:
+    """Return a number of NumPy as Python's own, and anything else that JSON does not know as text."""
+    return value.item() if hasattr(value, "item") else str(value)
 
 
 def _verdict(gate: Gate, found: Finding) -> Verdict:

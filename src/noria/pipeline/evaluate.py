@@ -121,7 +121,7 @@ def _probed(
     return replace(
         evidence,
         latency=float(np.quantile(seen.seconds, 0.99)),
-        not_repeatable=differing(again, output[: len(some)]),
+        not_repeatable=differing(again, output[: len(again)]),
     )
 
 
