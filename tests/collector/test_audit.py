@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from noria.artifact import package
+from noria.artifact import background, lineage, package
 from noria.collector.audit import Audit
 from noria.core.traffic import Arm, Plan
 from noria.delta import Table
@@ -124,6 +124,24 @@ def test_a_day_that_is_over_is_looked_at_once(served, start) -> None:
     again.turn(now)
     assert again._child is None  # a restart does not look again
     audit.close()
+
+
+def test_what_moves_the_answers_of_a_day_is_held_against_the_days_that_were_learnt(served, start) -> None:
+    project, state = served
+    row = state.version("flights", 1)
+    folder = Path(row.artifact).parent / lineage.FOLDER
+    folder.mkdir(exist_ok=True)
+    dice = np.random.default_rng(3)
+    times = pl.datetime_range(start - timedelta(days=20), start, "10m", closed="left", eager=True)
+    learnt = asked(dice, len(times)).with_columns(times.dt.cast_time_unit("us").alias("_time"))
+    known = background.save(learnt, list(FEATURES), folder)
+    state.save_version(replace(row, facts={"background": background.digest(known)}))
+    audit = Audit(project, state, start)
+    now = start + timedelta(days=1)
+    audit.turn(now)
+    said = [row for row in wait(audit, now) if row.monitor == "attribution"]
+    assert [(row.subject, row.level) for row in said] == [("", "ok")], audit.fault
+    assert "as usual" in said[0].reason
 
 
 def test_a_model_that_answers_otherwise_is_said(served, start) -> None:

@@ -139,7 +139,7 @@ def write(project: Project, predictions: pl.DataFrame) -> None:
 
 @pytest.fixture
 def version(kept: Kept) -> Version:
-    return Version(kept.version)
+    return Version(kept.version, kept.project.home)
 
 
 @pytest.fixture

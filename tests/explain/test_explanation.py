@@ -72,9 +72,9 @@ def test_an_artifact_that_is_gone_or_altered_is_not_asked(kept) -> None:
     file = next(Path(kept.version.artifact).glob("data/model.txt"))
     file.write_text(file.read_text().replace("leaf_value=", "leaf_value=9 ", 1))
     with pytest.raises(ArtifactError, match=r"data/model.txt was changed"):
-        Version(kept.version)
+        Version(kept.version, kept.project.home)
     with pytest.raises(ArtifactError, match="late/1 is gone"):
-        Version(replace(kept.version, artifact="/nowhere/model"))
+        Version(replace(kept.version, artifact="/nowhere/model"), kept.project.home)
 
 
 def test_an_answer_that_the_version_does_not_give_is_not_explained(

@@ -43,7 +43,8 @@ def _prediction(project: Project, key: str, at: str, entity: str, *, flip: bool,
     from noria.wiring import state
 
     asked = prediction.find(project, key, at=at, entity=entity)
-    answered = version.Version(version.find(state(project), project.name, asked.version))
+    row = version.find(state(project), project.name, asked.version)
+    answered = version.Version(row, project.home)
     told = explanation(asked, answered)
     found = flips(asked, answered, project.explain) if flip else None
     if as_json:

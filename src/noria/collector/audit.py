@@ -14,10 +14,10 @@ import msgspec
 from noria.monitor.audit import Order, Served
 from noria.ports import State
 from noria.project.model import Project
-from noria.rows import SignalRow
+from noria.rows import SignalRow, VersionRow
 
 ONE = timedelta(days=1)
-MONITORS = ("skew", "feedback")
+MONITORS = ("skew", "attribution", "feedback")
 
 
 class Audit:
@@ -59,10 +59,12 @@ class Audit:
         champion = plan.champion if plan else None
         numbers = sorted(plan.versions, key=lambda number: number != champion) if plan else []
         rows = [self._state.version(self._project.name, number) for number in numbers]
-        served = {row.version: Served(row.artifact, row.digest) for row in rows if row}
+        served = {row.version: _served(row) for row in rows if row}
         if not served:
             return
-        order = Order(str(self._project.root), day.isoformat(), served)
+        said = self._state.signals(self._project.name, (day - ONE).isoformat())
+        before = [row for row in said if row.monitor == "attribution"]
+        order = Order(str(self._project.root), day.isoformat(), served, before)
         self._said, self._faults = TemporaryFile(), TemporaryFile()  # noqa: SIM115 - closed with the child
         command = [sys.executable, "-m", "noria.monitor.audit", msgspec.json.encode(order).decode()]
         self._child = subprocess.Popen(command, stdout=self._said, stderr=self._faults)
@@ -87,6 +89,10 @@ class Audit:
         self._said.close()
         self._faults.close()
         self._child = None
+
+
+def _served(row: VersionRow) -> Served:
+    return Served(row.artifact, row.digest, row.facts.get("background", ""))
 
 
 def _last(lines: Iterable[str]) -> str:

@@ -92,7 +92,7 @@ def _state(root: str) -> State:
 
 @lru_cache(maxsize=KEPT)
 def _version(root: str, model: str, number: int) -> Version:
-    return Version(version.find(_state(root), model, number))
+    return Version(version.find(_state(root), model, number), _file(root).current().home)
 
 
 def _write(answers: BinaryIO, payload: bytes) -> None:

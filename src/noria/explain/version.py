@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from noria.artifact import background, manifest
+from noria.artifact import background
 from noria.artifact.contributions import Contribute, contributions_of
 from noria.artifact.golden import TOLERANCE
 from noria.artifact.model import Model
+from noria.artifact.signature import public_key, verify
 from noria.core.quality import Array
 from noria.errors import ArtifactError, StateError
 from noria.explain.prediction import Prediction
@@ -23,8 +24,10 @@ from noria.rows import VersionRow
 class Version:
     """The model of a version, and the `background`: rows that it learnt from."""
 
-    def __init__(self, row: VersionRow) -> None:
+    def __init__(self, row: VersionRow, home: Path) -> None:
         """Verify what is kept of the version, and load it into a process that does nothing else.
+
+        `home` is the .noria of its project, whose key has signed it.
 
         Raises:
             ArtifactError: it is gone, or altered.
@@ -35,7 +38,7 @@ class Version:
                 f"the artifact of {row.model}/{row.version} is gone: there is no {artifact}",
                 hint="noria models",
             )
-        manifest.verify(artifact, row.digest)
+        verify(artifact, row.digest, public_key(home))
         self.row = row
         self.digest: str = row.facts.get("background", "")
         self.background = background.load(artifact, self.digest)

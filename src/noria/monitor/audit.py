@@ -1,7 +1,7 @@
 """The daily look at rows, for what no profile can tell: `python -m noria.monitor.audit ORDER` (JSON).
 
 It is a process of its own, which yields to all others: who serves and collects never waits for it. It prints
-the signals of the monitors skew and feedback as JSON.
+the signals of the monitors skew, attribution and feedback as JSON.
 """
 
 from __future__ import annotations
@@ -15,11 +15,14 @@ from pathlib import Path
 import msgspec
 import polars as pl
 
-from noria.artifact import predictor
+from noria.artifact import background
+from noria.artifact.contributions import exact
+from noria.artifact.model import Model
 from noria.artifact.signature import public_key, verify
 from noria.delta import Table
 from noria.errors import NoriaError
 from noria.monitor import skew
+from noria.monitor.attribution import Asked, attribution
 from noria.outcomes import ROLES, stored
 from noria.project.model import Project
 from noria.project.parse import load
@@ -37,18 +40,23 @@ UNKNOWN = 0.01
 
 
 class Served(msgspec.Struct, frozen=True):
-    """A version that serves: its artifact, and the digest of its manifest."""
+    """A version that serves: its artifact, the digest of its manifest, and that of its background, if any."""
 
     artifact: str
     digest: str
+    background: str = ""
 
 
 class Order(msgspec.Struct, frozen=True):
-    """Look at a `day` (ISO 8601) of the project at `root`; `served` are its versions, the champion first."""
+    """Look at a `day` (ISO 8601) of the project at `root`; `served` are its versions, the champion first.
+
+    `before` is what was said of their contributions on the day before.
+    """
 
     root: str
     day: str
     served: dict[int, Served]
+    before: list[SignalRow] = []
 
 
 def main(text: str) -> None:
@@ -66,24 +74,30 @@ def look(project: Project, schema: TableSchema, order: Order) -> Iterator[Signal
     """Yield what the rows of a day say."""
     lake, day = project.home / "lake", date.fromisoformat(order.day)
     predictions = Table(lake / "predictions", by_day=True)
-    for version, served in order.served.items():
-        for difference in _repeated(predictions, day, version, served, public_key(project.home)):
-            yield _signal(project, order.day, version, difference)
+    for version in order.served:
+        yield from _asked(project, order, predictions, version)
     champion = next(iter(order.served))
     for difference in _compared(project, schema, predictions, day):
         yield _signal(project, order.day, champion, difference)
     yield from _unknown(project, predictions, day, champion)
 
 
-def _repeated(
-    predictions: Table, day: date, version: int, served: Served, key: Path
-) -> list[skew.Difference]:
+def _asked(project: Project, order: Order, predictions: Table, version: int) -> Iterator[SignalRow]:
+    """Ask a version what it was asked on the day: does it answer the same, and for the usual reasons?"""
+    day, served = date.fromisoformat(order.day), order.served[version]
     own = pl.col("role").is_in([*ROLES, "shadow"]) & pl.col("output").is_not_null()
     rows = _sample(predictions.scan({day}).filter(own, pl.col("version") == version), ASKED)
     if rows.is_empty():
-        return []
-    verify(Path(served.artifact), served.digest, key)
-    return [skew.repeated(rows, predictor.load(served.artifact, lean=True))]
+        return
+    verify(Path(served.artifact), served.digest, public_key(project.home))
+    model = Model(Path(served.artifact), lean=True)
+    yield _signal(project, order.day, version, skew.repeated(rows, model.predictor))
+    if served.background:
+        known = background.load(served.artifact, served.background)
+        features = list(model.features)
+        sent = rows.select(pl.col(stored(name)).alias(name) for name in features)
+        asked = Asked(project=project, version=version, day=day, features=features, before=order.before)
+        yield from attribution(asked, exact(model, known), known, sent)
 
 
 def _compared(project: Project, schema: TableSchema, predictions: Table, day: date) -> list[skew.Difference]:
