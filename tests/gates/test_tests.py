@@ -54,7 +54,7 @@ def test_a_failed_test_is_named_with_its_first_line_and_its_rows(checked: Checke
     found = checked(GOOD + BAD)
     assert found.outcome == Outcome.FAILED
     assert "1 of 2 failed: test_it.py::test_bad: 941 of 1,000 rows moved" in found.reason
-    assert "-> 20" in str(found.rows[0])
+    assert "-> 20" in found.rows[0]["worst"]
     assert (tmp_path / "junit.xml").exists()
 
 

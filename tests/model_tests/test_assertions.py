@@ -95,6 +95,11 @@ def test_a_slice_with_too_high_a_loss_shows_its_worst_rows(model: Model) -> None
     assert failure.value.rows[0]["y"] == 13.0
 
 
+def test_a_metric_without_a_loss_a_row_is_told_with_those_that_have_one(model: Model) -> None:
+    with pytest.raises(ValueError, match=r"found 'auc'; allowed, those with a loss a row: rmse, mae"):
+        assert_slice(model, days(np.arange(3.0)), "y", at_most=1, metric="auc")
+
+
 def test_worse_than_knowing_nothing_is_seen_on_days_beyond_chance(model: Model) -> None:
     right, wrong = np.arange(30.0), np.arange(30.0)[::-1].copy()
     assert_beats_baseline(model, days(right), "y", days(right))

@@ -4,6 +4,8 @@ import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from noria.model_tests.run import Session
 
 Tried = Callable[..., Session]
@@ -66,10 +68,20 @@ def test_a_fixture_that_fails_is_an_error_and_no_failure(tried: Tried) -> None:
     assert session.results[0].said == "ZeroDivisionError: division by zero"
 
 
-def test_an_unknown_slice_column_is_told_with_those_that_there_are(tried: Tried) -> None:
-    session = tried("import pytest\n@pytest.mark.slices('town')\ndef test_it(slice_rows): pass\n")
+@pytest.mark.parametrize(
+    ("mark", "said"),
+    [
+        (
+            "@pytest.mark.slices('town')",
+            "slices('town'): there is no such column; there are: age, city, late",
+        ),
+        ("", "slice_rows: of which column? Mark the test: @pytest.mark.slices(COLUMN)"),
+    ],
+)
+def test_slices_of_nothing_are_told(tried: Tried, mark: str, said: str) -> None:
+    session = tried(f"import pytest\n{mark}\ndef test_it(slice_rows): pass\n")
     (error,) = session.of("error")
-    assert error.told.startswith("slices('town'): there is no such column; there are: age, city, late")
+    assert error.said == said
 
 
 def test_a_test_that_hangs_is_ended_and_named(tried: Tried) -> None:

@@ -36,9 +36,8 @@ def _finding(session: Session) -> Finding:
         reason = session.trouble or f"{len(broken)} could not run: {_said(broken)}"
         return Finding(outcome=Outcome.ERROR, reason=reason, rows=tuple(map(_row, broken)))
     if bad:
-        rows = [_row(result) | {f"row {n}": row for n, row in enumerate(result.rows, 1)} for result in bad]
         reason = f"{len(bad)} of {len(session.results)} failed: {_said(bad)}"
-        return failed(reason, rows=rows, tests=len(session.results), failed=len(bad))
+        return failed(reason, rows=list(map(_row, bad)), tests=len(session.results), failed=len(bad))
     ran, skipped = len(session.of("passed")), len(session.of("skipped"))
     return passed(f"{ran} tests passed" + (f", {skipped} skipped" if skipped else ""), tests=ran)
 
@@ -48,4 +47,6 @@ def _said(results: tuple[Result, ...]) -> str:
 
 
 def _row(result: Result) -> dict[str, object]:
-    return {"test": result.test, "said": result.said}
+    """Return what failed, and of an assertion about rows the one that failed the most."""
+    worst = ", ".join(f"{name} {value}" for row in result.rows[:1] for name, value in row.items())
+    return {"test": result.test, "said": result.said, "worst": worst}

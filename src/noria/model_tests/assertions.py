@@ -13,7 +13,7 @@ import polars as pl
 
 from noria.artifact.model import Model
 from noria.core.compare import compare
-from noria.core.quality import METRICS, Array, primary
+from noria.core.quality import Array, Metric, metrics_of, primary
 from noria.model_tests.rows_failed import SHOWN, Row, RowsFailed, changes
 from noria.pipeline.measure import baseline, blocks_of
 
@@ -94,9 +94,10 @@ def assert_slice(
 
     Raises:
         RowsFailed: tells the loss, and shows the rows with the highest.
+        ValueError: the task has no such metric, or it has no loss a row.
     """
     __tracebackhide__ = True
-    chosen = METRICS[metric] if metric else primary(model.task)
+    chosen = _metric(model.task, metric)
     output = model.predict(rows)
     losses = chosen.losses(model.truth(rows[label]), output)
     mean = float(losses.mean())
@@ -130,6 +131,13 @@ def assert_beats_baseline(
         said = f"{metric.name} is {-found.gain:.4f} a row worse than the baseline's on {rows.height:,} rows"
         losses = metric.losses(truth, output)
         raise RowsFailed(said, _worst(model, rows, label, output, losses))
+
+
+def _metric(task: str, name: str | None) -> Metric:
+    usable = {metric.name: metric for metric in metrics_of(task) if metric.per_row}
+    if name and name not in usable:
+        raise ValueError(f"metric: found {name!r}; allowed, those with a loss a row: {', '.join(usable)}")
+    return usable[name] if name else primary(task)
 
 
 def _frames(rows: Rows, change: Change) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -155,8 +155,9 @@ def _versions(metafunc: pytest.Metafunc) -> list[int]:
 def _slices(metafunc: pytest.Metafunc, versions: list[int]) -> list[tuple[str, Any]]:
     """Return the columns and values that a test is repeated for, the most frequent values first."""
     marker = metafunc.definition.get_closest_marker("slices")
-    columns = marker.args if marker else ()
-    enough = marker.kwargs.get("rows", ENOUGH) if marker else ENOUGH
+    if marker is None:
+        raise ProjectError(("slice_rows: of which column? Mark the test: @pytest.mark.slices(COLUMN)",))
+    columns, enough = marker.args, marker.kwargs.get("rows", ENOUGH)
     rows = _frame(_under_test(metafunc.config, versions[0] if versions else None).holdout)
     for column in columns:
         if column not in rows.columns:

@@ -62,23 +62,23 @@ def of_version(project: Project, number: int | None) -> UnderTest:
     return UnderTest(
         name=f"version {number}",
         root=str(project.root),
-        shipped=_verified(row),
+        shipped=_verified(project, row),
         judged=_twin(row),
-        champion=_verified(rival) if rival else None,
+        champion=_verified(project, rival) if rival else None,
         train=str(train),
         holdout=str(holdout),
     )
 
 
-def _verified(row: VersionRow) -> str:
-    from noria.artifact import manifest
+def _verified(project: Project, row: VersionRow) -> str:
+    from noria.artifact import signature
 
     artifact = Path(row.artifact)
     if not artifact.is_dir():
         raise ArtifactError(
             f"the artifact of {row.model}/{row.version} is gone: there is no {artifact}", hint="noria models"
         )
-    manifest.verify(artifact, row.digest)
+    signature.verify(artifact, row.digest, signature.public_key(project.home))
     return row.artifact
 
 
