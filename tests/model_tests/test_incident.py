@@ -1,5 +1,6 @@
 """A failed rollout becomes a test that the failed version fails, and that its gate refuses from then on."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -74,6 +75,7 @@ def test_the_failure_is_written_down_proven_and_refused_from_then_on(project: Pa
     assert result.exit_code == 0, result.exception
     assert "version 2 fails: log_loss is " in result.output
     assert "version 1 passes" in result.output
+    assert "no gate asks it" not in result.output
     data = pl.read_parquet(project / "tests/model/incident_shop_2_1.parquet")
     assert (data.height, data.columns) == (200, ["id", "at", "age", "city", "late"])
     text = (project / "tests/model/test_incident_shop_2_1.py").read_text()
@@ -88,9 +90,12 @@ def test_the_failure_is_written_down_proven_and_refused_from_then_on(project: Pa
 def test_requests_without_an_answer_are_shown_without_labels(project: Path, sample: Sample) -> None:
     _serve(project, sample(50, 6).with_columns(age=pl.lit(None, pl.Float64)), hours=100)
     _state(project).record(NAME, _rollout(4, "rolled back", "error_rate > 1%", begin=99, hours=10))
+    toml = project / "noria.toml"
+    toml.write_text(re.sub(r'\[\[gates\]\]\ncheck = "tests".*\n', "", toml.read_text()))
     result = noria("incident", "shop-4-1")
     assert result.exit_code == 0, result.exception
     assert "asks 50 requests of that time" in result.output
+    assert "no gate asks it yet; noria.toml lacks" in result.output
 
 
 def test_a_version_that_was_slow_and_not_wrong_makes_no_test(project: Path) -> None:

@@ -28,4 +28,6 @@ def command(
     print(f"{incident.test.relative_to(project.root)} asks {incident.rows} requests of that time")
     print(f"  version {failure.version} fails: {incident.said}")
     print(f"  version {failure.before} passes")
+    if not any(gate.check == "tests" for gate in project.gates):
+        print('  no gate asks it yet; noria.toml lacks:\n[[gates]]\ncheck = "tests"')
     print('try: git add tests/model && git commit -m "Never again"')
