@@ -16,7 +16,7 @@ from typing import Any
 import polars as pl
 
 from noria.adapters.state import SqlState
-from noria.artifact import manifest
+from noria.artifact import signature
 from noria.core.ledger import verify
 from noria.core.rollout import TABLE, Phase
 from noria.delta import Table
@@ -31,8 +31,9 @@ ENDS = ("registered", "refused", "failed")
 @dataclass(frozen=True, kw_only=True)
 class History:
     """What was left behind. `acknowledged` maps each prediction id that a client got to the version that
-    answered; `labelled` maps each id to the last label that a client sent."""
+    answered; `labelled` maps each id to the last label that a client sent; `key` is what signs versions."""
 
+    key: Path
     model: ModelRow
     runs: list[RunRow]
     versions: dict[int, VersionRow]
@@ -60,6 +61,7 @@ def read(home: Path, name: str, acknowledged: dict[str, int], labelled: dict[str
     try:
         ledger = state.ledger(name)
         return History(
+            key=signature.public_key(home),
             model=state.model(name),
             runs=[run for run in state.runs(name, 1000) if run.status != "merged"],
             versions={row.version: row for row in state.versions(name)},
@@ -131,7 +133,8 @@ def shares_and_loading(history: History) -> Iterator[str]:
         loaded |= {*shares, plan["standby"], plan["shadow"]} - {None}
     for row in history.versions.values():
         try:
-            manifest.verify(Path(row.artifact), row.digest)
+            assert history.key.exists()
+            signature.verify(Path(row.artifact), row.digest, history.key)
         except ArtifactError as error:
             yield str(error)
 
