@@ -42,6 +42,14 @@ def minutes_late(rows: pl.DataFrame) -> pl.Series:
     return pl.Series(np.where(rows["late"] == 1, 15 + minutes, 15 - minutes))
 
 
+def of_any_size(rows: pl.DataFrame) -> pl.Series:
+    """Large numbers that differ in the last digits, some of them infinite or missing."""
+    values = rows["late"] + 1e15
+    return values.set(pl.Series(range(len(values))) % 50 == 0, float("inf")).set(
+        values.is_first_distinct(), None
+    )
+
+
 def noise(rows: pl.DataFrame) -> pl.Series:
     return pl.Series(np.random.default_rng(5).normal(size=rows.height))
 
@@ -58,7 +66,7 @@ def test_an_honest_candidate_passes_and_the_strongest_feature_is_told(honest: Su
     assert [row["column"] for row in found.rows][:2] == ["age", "city"]
 
 
-@pytest.mark.parametrize("leak", [numeric_copy, in_words, minutes_late])
+@pytest.mark.parametrize("leak", [numeric_copy, in_words, minutes_late, of_any_size])
 def test_the_label_in_other_words_is_named(changed: Change, honest: Subject, leak: Column) -> None:
     found = asked(with_feature(changed, honest, leak, leak))
     assert found.outcome is Outcome.FAILED

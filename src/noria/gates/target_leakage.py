@@ -8,7 +8,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from noria.core import power as core
+from noria.core.power import FEWEST, numbers_of, target_of
+from noria.core.power import power as power_of
 from noria.core.quality import Array
 from noria.gates.finding import Finding, failed, passed
 from noria.gates.subject import Subject
@@ -24,10 +25,10 @@ LEFT = 3
 def target_leakage(subject: Subject, *, power: float) -> Finding:
     """No feature alone tells the label, nor tells it in the training rows and no longer in the holdout."""
     train, holdout = subject.train.tail(MOST), subject.holdout.tail(MOST)
-    if train.height < core.FEWEST:
+    if train.height < FEWEST:
         return passed(f"{train.height} rows to train on: too few to say")
     rows = pl.concat([train, holdout], how="vertical_relaxed")
-    target = core.target_of(subject.twin.truth(rows[subject.project.data.label]), _classes(subject))
+    target = target_of(subject.twin.truth(rows[subject.project.data.label]), _classes(subject))
     told = [_told(rows, name, target, train.height) for name in subject.features]
     told.sort(key=lambda each: -each["train"])
     first = told[0]
@@ -57,15 +58,17 @@ def _told(rows: pl.DataFrame, name: str, target: Array, train: int) -> dict[str,
     learnt, held, odd = number < train, number >= train, number % 2 == 1
 
     def told(made: NDArray[np.bool_], asked: NDArray[np.bool_]) -> float:
-        return core.power(_numbers(rows[name], target, made), target, made, asked)
+        return power_of(_numbers(rows[name], target, made), target, made, asked)
 
     known = told(learnt & odd, learnt & ~odd)
-    later = told(learnt, held) if held.sum() >= core.FEWEST else known
+    later = told(learnt, held) if held.sum() >= FEWEST else known
     return {"column": name, "train": known, "holdout": later if np.isfinite(later) else known}
 
 
 def _numbers(column: pl.Series, target: Array, made: NDArray[np.bool_]) -> Array:
+    """Return a column as a tree takes it: numbers by their ranks, which tell as much whatever their size."""
     if column.dtype.is_numeric() or column.dtype == pl.Boolean:
-        return column.cast(pl.Float64).fill_null(float("nan")).to_numpy()
+        ranks = column.cast(pl.Float64).fill_nan(None).rank("dense")
+        return ranks.cast(pl.Float64).fill_null(float("nan")).to_numpy()
     codes = column.cast(pl.String).fill_null("").rank("dense").cast(pl.Int64).to_numpy()
-    return core.numbers_of(codes, target, made)
+    return numbers_of(codes, target, made)
