@@ -5,9 +5,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 
+from noria import segment
+from noria.block import FLOAT, Block
 from noria.errors import ArtifactError, StateError
 from noria.explain.explanation import explanation
 from noria.explain.prediction import find
@@ -83,3 +86,30 @@ def test_an_answer_that_the_version_does_not_give_is_not_explained(
     more(1, id=pl.lit("odd"), output=pl.lit(0.123))
     with pytest.raises(ArtifactError, match=r"said 0.123 then"):
         explanation(find(kept.project, "odd"), version)
+
+
+def test_a_prediction_that_the_collector_has_not_taken_over_yet_is_found(kept, version) -> None:
+    row = kept.rows[0]
+    numbers = np.array([row["age"][0], row["rooms"][0]], FLOAT)
+    record = {
+        "k": "p",
+        "at": row["_time"][0].timestamp(),
+        "model": "late",
+        "plan": 1,
+        "version": 1,
+        "role": "champion",
+        "ids": ["fresh"],
+        "entities": ["e"],
+        "columns": Block(1, ("age", "rooms"), numbers.tobytes(), {"city": row["city"].to_list()}),
+        "outputs": version.model.predict(row).tobytes(),
+        "latencies": np.array([0.001]).tobytes(),
+        "error": None,
+    }
+    log = kept.project.home / "log"
+    log.mkdir()
+    (log / "0-1-000000.seg").write_bytes(
+        segment.encode(record) + segment.encode({**record, "model": "other"})
+    )
+    told = explanation(find(kept.project, "fresh"), version)
+    assert told.output == version.model.predict(row)[0]
+    assert told.entity == "e"

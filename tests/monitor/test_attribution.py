@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import polars as pl
@@ -12,7 +13,7 @@ from lightgbm import LGBMRegressor
 from sklearn.linear_model import LinearRegression
 
 from noria.artifact import background, package
-from noria.artifact.contributions import Contribute, exact
+from noria.artifact.contributions import Contribute, Contributions, exact
 from noria.artifact.model import Model
 from noria.monitor.attribution import Asked, attribution
 from noria.project.model import Data, Project, Task
@@ -72,7 +73,21 @@ def said(
 ) -> list[SignalRow]:
     at = (FIRST + timedelta(days=day)).date()
     asked = Asked(project=PROJECT, version=1, day=at, features=list(KINDS), before=before)
-    return attribution(asked, tell, known, sent)
+    with TemporaryDirectory() as cache:
+        return attribution(asked, tell, known, sent, Path(cache))
+
+
+def test_what_is_usual_is_computed_once(tell: Contribute, known: pl.DataFrame, tmp_path: Path) -> None:
+    asked_for: list[int] = []
+
+    def counting(sent: pl.DataFrame) -> Contributions:
+        asked_for.append(sent.height)
+        return tell(sent)
+
+    day = Asked(project=PROJECT, version=1, day=date(2026, 3, 1), features=list(KINDS), before=[])
+    found = [attribution(day, counting, known, rows(90), tmp_path / "cache") for _ in range(2)]
+    assert found[0] == found[1]
+    assert asked_for == [100] * (LEARNT + 1 + 1)
 
 
 def test_days_like_those_that_were_learnt_raise_no_alert(tell: Contribute, known: pl.DataFrame) -> None:

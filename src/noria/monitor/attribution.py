@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from math import log
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -46,12 +47,13 @@ class Asked:
 
 
 def attribution(
-    asked: Asked, tell: Contribute | None, background: pl.DataFrame, rows: pl.DataFrame
+    asked: Asked, tell: Contribute | None, background: pl.DataFrame, rows: pl.DataFrame, cache: Path
 ) -> list[SignalRow]:
     """Return a signal for each column that is not as usual, or one that says that all are, or are not judged.
 
     `tell` are the version's own contributions, None where it has none. `background` are rows that it learnt
-    from, with their `_time`; `rows` are some of those that it was asked on the day.
+    from, with their `_time`; `rows` are some of those that it was asked on the day. What is usual is kept in
+    the folder `cache`, which is this background's own.
     """
     if tell is None:
         return [_whole(asked, "not judged: this kind of model has no contributions of its own")]
@@ -61,7 +63,7 @@ def attribution(
     if count < FEW or len(samples) < FEWEST:
         found = f"{len(samples)} days to learn from, and {count} rows of each"
         return [_whole(asked, f"not judged: {found}; it takes {FEWEST} and {FEW}")]
-    usual = np.stack([_sizes(tell, day) for day in samples])
+    usual = _usual(tell, samples, cache / f"{count}.npy")
     return _judged(asked, usual, _sizes(tell, rows.head(count)))
 
 
@@ -71,6 +73,17 @@ def _days(background: pl.DataFrame) -> list[pl.DataFrame]:
         return []
     dated = background.with_columns(_day=pl.col("_time").dt.date()).sort("_time")
     return dated.partition_by("_day", maintain_order=True)
+
+
+def _usual(tell: Contribute, days: Sequence[pl.DataFrame], file: Path) -> Array:
+    """Return the sizes of each day, shape (days, features); computed once, since it takes seconds."""
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        draft = file.with_suffix(".part.npy")
+        np.save(draft, np.stack([_sizes(tell, day) for day in days]))
+        draft.replace(file)
+    usual: Array = np.load(file)
+    return usual
 
 
 def _sizes(tell: Contribute, rows: pl.DataFrame) -> Array:

@@ -97,7 +97,8 @@ def _asked(project: Project, order: Order, predictions: Table, version: int) -> 
         features = list(model.features)
         sent = rows.select(pl.col(stored(name)).alias(name) for name in features)
         asked = Asked(project=project, version=version, day=day, features=features, before=order.before)
-        yield from attribution(asked, exact(model, known), known, sent)
+        cache = project.home / "cache" / "attribution" / served.background
+        yield from attribution(asked, exact(model, known), known, sent, cache)
 
 
 def _compared(project: Project, schema: TableSchema, predictions: Table, day: date) -> list[skew.Difference]:
