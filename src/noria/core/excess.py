@@ -1,17 +1,20 @@
 """Where new rows depart from what a model expects of them, more than older rows do.
 
-A row's residual is what was observed less what was expected, of variance v. In each cell, such as a category,
-R is the sum of the residuals of n rows. In K stretches of the older rows, R has the variance sum v + t2 n^2:
-beside chance, what stretches differ by. t2 = sum(R^2 - sum v) / sum n^2, over all cells, or the cell's own
-where that is more by a standard error, sqrt(2 / K) sum v / sum n^2. A cell of the new rows has
-z = (|R| - 1) / sqrt(sum v + t2 n^2 + 1), without its most striking block: one day may have been the weather.
-DerSimonian and Laird, Controlled Clinical Trials 1986, for t2.
+A cell, such as a category, has n rows, of which `o` were observed to be something, and `e` were expected to,
+with the variance v. In K stretches of the older rows, a cell's odds differ from what was expected by a factor
+exp(d), d ~ N(0, t2): beside chance, what stretches differ by. t2 = sum((o - e)^2 - v) / sum v^2 over all
+cells, or the cell's own where that is more by a standard error, sqrt(2 / K) sum v / sum v^2. A cell of the
+new rows has z^2 = min over d of d^2 / t2 + the deviance of o from what is expected at d: the signed root of a
+penalised likelihood ratio. It is taken without the cell's most striking block, and one row nearer to what
+was expected: one day may have been the weather.
+DerSimonian and Laird, Controlled Clinical Trials 1986, for t2; Breslow and Clayton, JASA 1993, for the rest.
 
->>> nine, rows = np.full((2, 2), 9.0), np.full((2, 2), 60)
->>> older = Sums(residual=np.array([[3.0, -2.0], [-4.0, 2.0]]), variance=nine, rows=rows)
->>> newer = Sums(residual=np.array([[2.0, -1.0], [20.0, 15.0]]), variance=nine, rows=rows)
->>> departures(older, newer).round(2).tolist()  # 15 is left of 35: 14 / sqrt(9 + 1)
-[0.0, 4.43]
+>>> four = np.full((2, 2), 4.0)
+>>> usual = {"expected": four + 1, "variance": four, "rows": four * 10}
+>>> older = Sums(observed=np.array([[8.0, 4.0], [2.0, 6.0]]), **usual)
+>>> newer = Sums(observed=np.array([[4.0, 7.0], [20.0, 15.0]]), **usual)
+>>> departures(older, newer, known=0).round(2).tolist()
+[0.0, 3.08]
 """
 
 from __future__ import annotations
@@ -19,7 +22,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from noria.core.drift.statistic import Numbers, Whole
 
@@ -27,18 +29,27 @@ FEWEST = 20
 """New rows of a cell, without its most striking block, that are worth a judgement."""
 KNOWN = 100
 """Older rows of a cell that a model can learn from what to expect there."""
+STEPS = 30
+"""Of Newton's method, each of one unit at most: enough for odds of e^-30."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Sums:
-    """Residuals, their variances, and rows, summed by cell and stretch (or block); shape (cells, parts)."""
+    """What was observed and expected, its variance, and rows, by cell and part; shape (cells, parts)."""
 
-    residual: Numbers
+    observed: Numbers
+    expected: Numbers
     variance: Numbers
-    rows: Whole
+    rows: Numbers
+
+    def without(self, parts: Whole) -> Sums:
+        """Return the sums over all parts but one of each cell; all of the shape (cells,)."""
+        each, cells = (self.observed, self.expected, self.variance, self.rows), np.arange(len(parts))
+        observed, expected, variance, rows = (one.sum(axis=1) - one[cells, parts] for one in each)
+        return Sums(observed=observed, expected=expected, variance=variance, rows=rows)
 
 
-def sums(cells: Whole, parts: Whole, residual: Numbers, variance: Numbers, count: int) -> Sums:
+def sums(cells: Whole, parts: Whole, observed: Numbers, chance: Numbers, count: int) -> Sums:
     """Sum n rows by their cell (0 to count - 1) and their part; all of the shape (n,)."""
     wide = int(parts.max()) + 1
     key, size = cells * wide + parts, count * wide
@@ -46,34 +57,71 @@ def sums(cells: Whole, parts: Whole, residual: Numbers, variance: Numbers, count
     def total(weights: Numbers | None) -> Numbers:
         return np.bincount(key, weights, size).astype(np.float64).reshape(count, wide)
 
-    rows = total(None).astype(np.int64)
-    return Sums(residual=total(residual), variance=total(variance), rows=rows)
+    variance = total(chance * (1 - chance))
+    return Sums(observed=total(observed), expected=total(chance), variance=variance, rows=total(None))
 
 
-def centred(residual: Numbers, variance: Numbers, blocks: Whole) -> Numbers:
-    """Return the residuals without what all rows of a block share, in proportion to their variances."""
-    shift = np.bincount(blocks, residual) / np.maximum(np.bincount(blocks, variance), 1e-9)
-    return residual - variance * shift[blocks]
+def levelled(observed: Numbers, chance: Numbers, blocks: Whole) -> Numbers:
+    """Return the chances with the odds of each block changed such that it has as many as were observed."""
+    odds = np.log(np.clip(chance, 1e-6, 1 - 1e-6) / np.clip(1 - chance, 1e-6, 1))
+    level = np.zeros(int(blocks.max()) + 1)
+    for _ in range(STEPS // 3):
+        now = _share(odds + level[blocks])
+        more = np.bincount(blocks, observed - now)
+        level += np.clip(more / np.maximum(np.bincount(blocks, now * (1 - now)), 1e-9), -1, 1)
+    return _share(odds + level[blocks])
 
 
-def departures(older: Sums, newer: Sums, known: int = KNOWN) -> Numbers:
+def departures(older: Sums, newer: Sums, known: int = KNOWN, long: int = 1) -> Numbers:
     """Return z of each cell, with its sign; 0 where there are too few rows to say. Shape (cells,).
 
-    `known` is how many older rows a cell must have, so that its new ones can be judged.
+    `known` is how many older rows a cell must have, so that its new ones can be judged. The new rows are as
+    long as `long` stretches of the older ones. What these differ by averages out, to its root at least: for
+    stretches that follow each other are alike.
     """
-    more = older.residual**2 - older.variance
-    squares = (older.rows.astype(np.float64) ** 2).sum(axis=1)
-    by_chance = np.sqrt(2 / older.rows.shape[1]) * older.variance.sum(axis=1)
-    own = (more.sum(axis=1) - by_chance) / np.maximum(squares, 1)
-    scatter = np.maximum(own, max(0.0, more.sum() / max(squares.sum(), 1)))
-    total = newer.residual.sum(axis=1)
-    striking = (np.sign(total)[:, None] * newer.residual).argmax(axis=1)
-    rest, variance, rows = (_without(each, striking) for each in (newer.residual, newer.variance, newer.rows))
-    beyond = np.maximum(np.abs(rest) - 1, 0) * (np.sign(rest) == np.sign(total))
-    z: Numbers = np.sign(total) * beyond / np.sqrt(variance + scatter * rows**2 + 1)
-    return np.where((rows >= FEWEST) & (older.rows.sum(axis=1) >= known), z, 0.0)
-
-
-def _without(each: Numbers | Whole, striking: NDArray[np.intp]) -> Numbers:
-    found: Numbers = each.sum(axis=1) - each[np.arange(len(each)), striking]
+    more = (newer.observed - newer.expected).sum(axis=1)
+    striking = (np.sign(more)[:, None] * (newer.observed - newer.expected)).argmax(axis=1)
+    rest = newer.without(striking)
+    nearer = np.maximum(np.sign(more) * (rest.observed - rest.expected) - 1, 0)
+    observed = rest.expected + np.sign(more) * nearer
+    z = np.sign(more) * np.sqrt(
+        _penalised(observed, rest.expected, rest.rows, _scatter(older) / np.sqrt(long))
+    )
+    enough = (rest.rows >= FEWEST) & (older.rows.sum(axis=1) >= known)
+    found: Numbers = np.where(enough & (nearer > 0), z, 0.0)
     return found
+
+
+def _scatter(older: Sums) -> Numbers:
+    """Return the variance of a stretch's log odds in each cell; shape (cells,)."""
+    more = (older.observed - older.expected) ** 2 - older.variance
+    squares = (older.variance**2).sum(axis=1)
+    by_chance = np.sqrt(2 / older.rows.shape[1]) * older.variance.sum(axis=1)
+    own = (more.sum(axis=1) - by_chance) / np.maximum(squares, 1e-9)
+    found: Numbers = np.maximum(own, max(1e-9, float(more.sum() / max(squares.sum(), 1e-9))))
+    return found
+
+
+def _penalised(observed: Numbers, expected: Numbers, rows: Numbers, scatter: Numbers) -> Numbers:
+    """Return the least of d^2 / scatter and the deviance at d, by Newton's method; all of shape (cells,)."""
+    share = np.clip(expected / np.maximum(rows, 1), 1e-9, 1 - 1e-9)
+    odds, d = np.log(share / (1 - share)), np.zeros(len(share))
+    for _ in range(STEPS):
+        now = _share(odds + d)
+        slope = d / scatter - (observed - rows * now)
+        d -= np.clip(slope / (1 / scatter + rows * now * (1 - now)), -1, 1)
+    now = np.clip(_share(odds + d), 1e-12, 1 - 1e-12)
+    found: Numbers = d**2 / scatter + 2 * (
+        _gap(observed, rows * now) + _gap(rows - observed, rows * (1 - now))
+    )
+    return np.maximum(found, 0)
+
+
+def _gap(count: Numbers, expected: Numbers) -> Numbers:
+    count = np.maximum(count, 0)
+    return count * np.log(np.maximum(count, 1e-12) / np.maximum(expected, 1e-12))
+
+
+def _share(odds: Numbers) -> Numbers:
+    share: Numbers = 1 / (1 + np.exp(-odds))
+    return share

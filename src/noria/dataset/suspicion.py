@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from noria.core.drift.discovery import adjusted
 from noria.core.drift.statistic import Numbers, Whole
-from noria.core.excess import KNOWN, Sums, centred, departures, sums
+from noria.core.excess import KNOWN, Sums, departures, levelled, sums
 from noria.dataset.examples import SOURCE, Examples
 from noria.dataset.out_of_fold import chances, out_of_fold, stretches
 
@@ -60,19 +60,26 @@ class _Parting:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Seen:
-    """n rows: which are new, the stretch of each older one, and the block of each."""
+    """n rows: which are new, the block of each, and the number of the stretch of each older one.
+
+    `windows` are the new rows as a whole, and cut into stretches as long as those of the older ones: who
+    turns labels may have done so for some days.
+    """
 
     is_new: NDArray[np.bool_]
-    stretch: Whole
     block: Whole
+    stretch: Whole
+    windows: list[NDArray[np.bool_]]
 
-    def z(self, parting: _Parting, residual: Numbers, variance: Numbers) -> tuple[Numbers, Sums]:
-        """Return how striking each cell is, and the sums of its new rows."""
-        new, count = self.is_new, len(parting.names)
-        older = sums(parting.cells[~new], self.stretch, residual[~new], variance[~new], count)
-        block = self.block[new] - self.block[new].min()
-        newer = sums(parting.cells[new], block, residual[new], variance[new], count)
-        return departures(older, newer, parting.known), newer
+    def looks(self, parting: _Parting, observed: Numbers, chance: Numbers) -> Iterator[tuple[Numbers, Sums]]:
+        """Yield, for each window, how striking each cell is, and the sums of its new rows."""
+        old, count = ~self.is_new, len(parting.names)
+        older = sums(parting.cells[old], self.stretch, observed[old], chance[old], count)
+        for window in self.windows:
+            block = self.block[window] - self.block[window].min()
+            newer = sums(parting.cells[window], block, observed[window], chance[window], count)
+            long = max(1, len(self.windows) - 1) if window is self.is_new else 1
+            yield departures(older, newer, parting.known, long), newer
 
 
 def suspects(known: Examples, is_new: NDArray[np.bool_]) -> list[Suspect]:
@@ -80,9 +87,7 @@ def suspects(known: Examples, is_new: NDArray[np.bool_]) -> list[Suspect]:
 
     Segments of one feature and of two are two families: each has half of the false alarms.
     """
-    low, high = STRETCHES
-    count = int(np.clip((~is_new).sum() // max(is_new.sum(), 1), low, high))
-    seen = _Seen(is_new=is_new, stretch=stretches(int((~is_new).sum()), count), block=_blocks(known.rows))
+    seen = _seen(known, is_new)
     expected, single = _expected(known, is_new), _single(known, is_new)
     families: list[list[_Parting]] = [single, [*_pairs(single)]]
     found = [one for family in families for one in _looked(known, expected, seen, family)]
@@ -92,14 +97,12 @@ def suspects(known: Examples, is_new: NDArray[np.bool_]) -> list[Suspect]:
 def _looked(known: Examples, expected: Numbers, seen: _Seen, family: list[_Parting]) -> list[Suspect]:
     found = []
     for what, observed, chance in _kinds(known, expected):
-        variance = chance * (1 - chance)
-        residual = centred(observed - chance, variance, seen.block)
+        level = levelled(observed, chance, seen.block)
         for parting in family:
-            z, newer = seen.z(parting, residual, variance)
-            excess, rows = newer.residual.sum(axis=1), newer.rows.sum(axis=1)
-            found += [
-                (what, parting.names[cell], z[cell], excess[cell], rows[cell]) for cell in np.flatnonzero(z)
-            ]
+            for z, newer in seen.looks(parting, observed, level):
+                excess, rows = (newer.observed - newer.expected).sum(axis=1), newer.rows.sum(axis=1)
+                for cell in np.flatnonzero(z):
+                    found.append((what, parting.names[cell], z[cell], excess[cell], rows[cell]))
     p: Numbers | list[float] = (
         adjusted(np.array([erfc(abs(z) / sqrt(2)) for _, _, z, _, _ in found])) if found else []
     )
@@ -107,6 +110,21 @@ def _looked(known: Examples, expected: Numbers, seen: _Seen, family: list[_Parti
         Suspect(what=what, segment=segment, z=float(z), excess=float(excess), rows=int(rows), p=float(each))
         for (what, segment, z, excess, rows), each in zip(found, p, strict=True)
     ]
+
+
+def _seen(known: Examples, is_new: NDArray[np.bool_]) -> _Seen:
+    old, new = int((~is_new).sum()), int(is_new.sum())
+    low, high = STRETCHES
+    count = int(np.clip(old // max(new, 1), low, high))
+    window = np.full(len(is_new), -1)
+    window[is_new] = stretches(new, int(np.clip(round(new * count / old), 1, low)))
+    parts = [window == number for number in range(window.max() + 1)]
+    return _Seen(
+        is_new=is_new,
+        block=_blocks(known.rows),
+        stretch=stretches(old, count),
+        windows=[is_new, *(parts if len(parts) > 1 else [])],
+    )
 
 
 def _expected(known: Examples, is_new: NDArray[np.bool_]) -> Numbers:
