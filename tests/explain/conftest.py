@@ -17,6 +17,7 @@ from noria.artifact import background, manifest, package
 from noria.artifact.lineage import FOLDER
 from noria.artifact.model import Model
 from noria.delta import Table
+from noria.explain.prediction import Prediction
 from noria.explain.version import Version
 from noria.monitor import reference
 from noria.project.model import Project
@@ -150,3 +151,22 @@ def more(kept: Kept) -> Callable[..., None]:
         write(kept.project, said(kept.version, kept.rows.head(count), **values))
 
     return write_more
+
+
+@pytest.fixture
+def train() -> pl.DataFrame:
+    return rows(2000, 3)
+
+
+@pytest.fixture
+def answered(train: pl.DataFrame, tmp_path: Path) -> Callable[[Any, str], tuple[Prediction, Version]]:
+    """Return what another fitted model answered to the first row of `train`, and its version."""
+
+    def answer(model: Any, task: str) -> tuple[Prediction, Version]:
+        version = Version(registered(model, train, tmp_path, task), tmp_path)
+        row = train.head(1)
+        output = version.model.predict(row).tolist()[0]
+        told = {"id": "one", "at": BEGIN, "entity": "e", "version": 1, "role": "champion"}
+        return Prediction(output=output, row=row, **told), version
+
+    return answer

@@ -122,12 +122,12 @@ def _tried(version: Version, row: pl.DataFrame, gap: Gap, options: pl.DataFrame)
 def _smallest(version: Version, row: pl.DataFrame, tried: pl.DataFrame) -> Iterator[Flip]:
     """Yield the smallest of the options that flip the answer, if one does."""
     best = tried.filter(pl.col(GAP) >= 0).sort(SIZE).head(1)
-    names = [name for name in best.columns if name not in (SIZE, GAP)]
     if best.height:
-        changed = row.drop(names).hstack(best.select(names))
+        names = [name for name in best.columns if name not in (SIZE, GAP)]
+        after = best.select(pl.col(name).cast(version.background[name].dtype) for name in names)
         yield Flip(
-            changes=tuple(Change(column=name, before=row[name][0], after=best[name][0]) for name in names),
-            output=version.model.predict(changed).tolist()[0],
+            changes=tuple(Change(column=name, before=row[name][0], after=after[name][0]) for name in names),
+            output=version.model.predict(row.drop(names).hstack(after)).tolist()[0],
             size=float(best[SIZE][0]),
         )
 
