@@ -38,3 +38,9 @@ def test_what_is_not_recorded_is_not_drawn(record: Record) -> None:
 def test_what_a_record_says_is_no_markup(record: Record) -> None:
     row = replace(record.row, facts={**record.row.facts, "learnt": "<b>now</b>"})
     assert "&lt;b&gt;now&lt;/b&gt;" in page(replace(record, row=row))
+
+
+def test_a_regression_has_no_picture_of_probabilities(record: Record) -> None:
+    text = page(replace(record, spec={**record.spec, "task": "regression", "classes": []}))
+    assert "<title>Calibration" not in text
+    assert "<title>Lineage" in text

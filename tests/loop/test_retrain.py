@@ -12,6 +12,7 @@ from noria.loop.parts import Parts
 from noria.loop.retrain import STEPS, retrain
 from noria.loop.watch import consider, facts, resume, start
 from noria.project.model import Train
+from noria.project.policy import policy_digest
 from noria.rows import RunRow
 from noria.testing import MemoryJobs
 
@@ -56,6 +57,14 @@ def test_a_commit_becomes_a_version(make) -> None:
     ]
     assert [entry["kind"] for entry in parts.state.ledger("m")] == ["run", "judged", "judged", "registered"]
     assert parts.state.version("m", 1).facts["metrics"] == {"log_loss": 0.5}
+
+
+def test_a_run_keeps_the_digest_of_the_policy_that_judged_it(make) -> None:
+    parts = make()
+    policy = ended(parts).facts["policy"]
+    assert policy == policy_digest(parts.project)
+    other = make(gates=(Gate(check="finite"),))
+    assert ended(other).facts["policy"] == policy_digest(other.project) != policy
 
 
 def test_without_refit_the_candidate_ships(make) -> None:

@@ -168,3 +168,20 @@ def test_after_all_of_it_a_good_run_is_judged(shop: Path) -> None:
     assert code in (0, 3), read  # it may be no better than the version that an earlier test has registered
     assert "better-than-champion" in read
     assert noria(shop, "ledger", "verify")[0] == 0
+
+
+def test_what_was_registered_is_signed_and_has_a_card_a_bill_and_a_lineage(shop: Path) -> None:
+    code, card = noria(
+        shop, "card", "1", "--bom", "bom.json", "--annex-iv", "annex.md", "--html", "card.html"
+    )
+    assert code == 0, card
+    _, card = noria(shop, "card", "1")
+    assert "- signature: by .noria/keys/model.pub, and verified" in card
+    assert "- SHA-256 of the rows: " in card
+    parts = {part["name"] for part in json.loads((shop / "bom.json").read_text())["components"]}
+    assert {"lightgbm", "shop training data", "shop evaluation data"} <= parts
+    found = json.loads(noria(shop, "lineage", "1", "--json")[1])
+    (version,), (batch,) = found["versions"], found["batches"]
+    assert (batch["source"], batch["rows"]) == ("shop.csv", 900)
+    again = json.loads(noria(shop, "lineage", version["hashes"]["policy"][:8], "--json")[1])
+    assert version in again["versions"]

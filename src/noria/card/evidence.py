@@ -12,7 +12,7 @@ from noria.timeline import timeline
 
 SHOWN = 20
 """Rows of a table at most."""
-LIMITS = ("slices", "weak-slices", "fairness", "calibration", "robustness", "attack")
+LIMITS = ("slices", "weak-slices", "fairness", "calibration", "robustness", "attack", "forbidden-features")
 """The gates whose verdicts tell of limits."""
 
 
