@@ -99,7 +99,6 @@ def _unsteady(subject: Subject, rows: Columns) -> Finding | None:
     """Return which rows are answered otherwise when they are asked otherwise, or None."""
     once = subject.candidate.predictor.predict(rows)
     try:
-        golden.check(subject.shipped, subject.candidate.predictor)
         for how, again in _asked_otherwise(subject, rows):
             one = once[-len(again) :]
             off = (np.abs(one - again) / np.maximum(1, np.abs(one))).reshape(len(one), -1).max(axis=1)
@@ -107,6 +106,7 @@ def _unsteady(subject: Subject, rows: Columns) -> Finding | None:
                 first = f"such as {one[wrong[0]]} and {again[wrong[0]]}"
                 reason = f"{len(wrong)} of {len(one)} rows are answered otherwise when {how}, {first}"
                 return failed(reason, rows=_shown(_slice(rows, -len(one), None), wrong, again))
+        golden.check(subject.shipped, subject.candidate.predictor)
     except ArtifactError as error:
         return failed(error.message)
     return None

@@ -57,6 +57,11 @@ EXAMINED: dict[str, tuple[Key, ...]] = {
         Key("seconds", SECONDS, "After which no more rows are attacked.", default=30.0),
         TIMEOUT,
     ),
+    "backdoor": (
+        Key("rare", SHARE, "Of the rows: the most that may have the values.", default=0.02),
+        Key("odds", number(1), "By how much the values raise the odds of a class.", default=5.0),
+        TIMEOUT,
+    ),
     "calibration": (
         Key("ceiling", number(0, 1), "The largest calibration error.", default=0.05),
         _HELD,
