@@ -39,7 +39,7 @@ evidence: $(READY) ## run the slow proofs and write docs/evidence/
 lock:            ## write requirements.lock anew: names, versions, hashes, no index address
 	$(PYTHON) -m venv $(VENV)/lock && $(VENV)/lock/bin/pip install -q uv
 	$(VENV)/lock/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	  --no-header --upgrade -q pyproject.toml --extra demo --extra onnx --extra xgboost --group dev -o requirements.lock
+	  --no-header --upgrade -q pyproject.toml --extra data --extra demo --extra onnx --extra xgboost --group dev -o requirements.lock
 
 peers: $(patsubst %.in,%.txt,$(wildcard benchmarks/peers/*.in)) ## pin what benchmarks/peers/*.in say that has no pins yet
 
