@@ -11,6 +11,10 @@ from noria.chart.scale import Frame, scale
 
 ROOM = 0.8
 """The share of its place that the bars of a name fill."""
+ROOM_OF_LETTER = 5
+"""What a letter of a turned name takes downwards, in the units of the view box."""
+LONGEST = 24
+"""Letters of a name that get room."""
 
 
 def bars(title: str, names: Sequence[str], *series: Sequence[float], unit: str = ".1%") -> Markup:
@@ -18,7 +22,8 @@ def bars(title: str, names: Sequence[str], *series: Sequence[float], unit: str =
 
     `unit` is how a value is written.
     """
-    frame = Frame(height=220, bottom=60)
+    bottom = max(60, 24 + ROOM_OF_LETTER * min(LONGEST, max(map(len, names), default=0)))
+    frame = Frame(height=160 + bottom, bottom=bottom)
     up = scale([0.0, *chain.from_iterable(series)], most=5)
     parts = [frame.open(title)]
     parts += [frame.level(up.share(value), text, value) for value, text in up.ticks]
