@@ -85,7 +85,7 @@ class _Seen:
 def suspects(known: Examples, is_new: NDArray[np.bool_]) -> list[Suspect]:
     """Return every segment that was looked at, the most striking first; `is_new` has the shape (n,).
 
-    Segments of one feature and of two are two families: each has half of the false alarms.
+    Segments of one feature and of two are two families, each with a false discovery rate of its own.
     """
     seen = _seen(known, is_new)
     expected, single = _expected(known, is_new), _single(known, is_new)
