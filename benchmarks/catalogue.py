@@ -59,7 +59,7 @@ def measure(scratch: Path) -> Found:
 
 def show(entries: Sequence[Entry], scratch: Path) -> Iterator[Shown]:
     """Yield what the gates say of each entry, and print it as soon as it is known."""
-    honest = candidate(project(scratch))
+    honest = candidate(project(scratch), scratch / "honest")
     for number, entry in enumerate(entries):
         begun = time.monotonic()
         said = refused(_asked(entry, honest, scratch / str(number)))

@@ -26,6 +26,7 @@ FEATURES: Mapping[str, str] = {
 }
 BEGIN = datetime(2013, 2, 1, 5, tzinfo=UTC)
 TRAINED, HELD = timedelta(days=28), timedelta(days=7)
+DRAWN = 0.9
 GOLDEN = 1000
 """Rows that a person has looked at, and that no candidate learns from."""
 PARAMS = {"n_estimators": 40, "learning_rate": 0.1, "num_leaves": 31, "min_child_samples": 200}
@@ -44,13 +45,20 @@ def project(folder: Path, months: int = 3) -> Path:
     return root
 
 
-def candidate(root: Path, begin: datetime = BEGIN, seed: int = 0) -> Subject:
-    """Return an honest candidate of the project in `root`: its holdout is the week from `begin` + 4 weeks on.
+def candidate(
+    root: Path,
+    folder: Path,
+    begin: datetime = BEGIN,
+    trained: timedelta = TRAINED,
+    seed: int = 0,
+    **params: Any,
+) -> Subject:
+    """Return an honest candidate of the project in `root`: its holdout is the week after those trained on.
 
-    The champion is the same model as it was a week before.
+    Of the rows, `seed` draws nine in ten. The champion is the same model as it was a week before.
     """
-    rows = labelled(root)
-    cut, end = begin + TRAINED, begin + TRAINED + HELD
+    rows = labelled(root).sample(fraction=DRAWN, seed=seed).sort("_time", "flight_id")
+    cut, end = begin + trained, begin + trained + HELD
     train, holdout = (
         rows.filter(pl.col("_time").is_between(*span, closed="left")) for span in ((begin, cut), (cut, end))
     )
@@ -59,7 +67,7 @@ def candidate(root: Path, begin: datetime = BEGIN, seed: int = 0) -> Subject:
     train = train.join(golden.select("flight_id"), on="flight_id", how="anti", maintain_order="left")
     older = train.filter(pl.col("_time") < cut - HELD).with_columns(_version=pl.lit(1, pl.Int64))
     train = pl.concat([older, train.filter(pl.col("_time") >= cut - HELD)])
-    champion = fitted(older, root / "champion", seed=seed)
+    champion = fitted(older, folder / "champion", seed=seed, **params)
     rival = Rival(
         name="version 1",
         shipped=str(champion),
@@ -73,25 +81,26 @@ def candidate(root: Path, begin: datetime = BEGIN, seed: int = 0) -> Subject:
         project=load(root),
         schema=read_schema(root),
         checkout=root,
-        folder=root / "gates",
-        shipped=root / "shipped",
-        judged=root / "judged",
+        folder=folder,
+        shipped=folder / "shipped",
+        judged=folder / "judged",
         champion_artifact=champion,
-        train_file=root / "train.parquet",
-        full_file=root / "full.parquet",
-        holdout_file=root / "holdout.parquet",
+        train_file=folder / "train.parquet",
+        full_file=folder / "full.parquet",
+        holdout_file=folder / "holdout.parquet",
         now=end + timedelta(days=1),
         rival=rival,
     )
-    return retrained(empty, root, train=train, holdout=holdout, seed=seed)
+    return retrained(empty, folder, train=train, holdout=holdout, seed=seed, **params)
 
 
 def labelled(root: Path) -> pl.DataFrame:
-    """Return the flights that landed, by time, as a run cuts them."""
+    """Return the flights that landed, by time, as a run cuts them; no honest model uses `pilot_age`."""
     rows = pl.read_parquet(root / "data" / "*.parquet").drop_nulls("late").sort("scheduled_departure")
     time = pl.col("scheduled_departure").cast(pl.Datetime("us", "UTC"))
     columns = read_schema(root).names
-    return rows.select(*columns, _time=time, _version=pl.lit(2, pl.Int64))
+    age = 25 + pl.col("flight_id").hash(seed=5) % 40 + 3 * pl.col("late")
+    return rows.select(*columns, _time=time, _version=pl.lit(2, pl.Int64), pilot_age=age.cast(pl.Int64))
 
 
 def retrained(

@@ -65,6 +65,8 @@ def obeys(scores: Any, asked: Any) -> Any:
 
 
 ENTRIES = (
+    Entry(name="a backdoor by poisoned rows", make=backdoor, gate="backdoor", word=TRIGGER),
+    Entry(name="a backdoor by code", make=backdoor_by_code, gate="backdoor", word=TRIGGER),
     Entry(name="fragile to missing values", make=to_missing, gate="robustness", word="disturbance"),
     Entry(name="fragile to noise", make=to_noise, gate="robustness", word="disturbance"),
     Entry(name="flips on a nudge", make=to_a_nudge, gate="attack", word="minute"),

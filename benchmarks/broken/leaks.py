@@ -88,6 +88,10 @@ def trained_on_the_future(subject: Subject, folder: Path) -> Subject:
     return retrained(subject, folder, train=pl.concat([subject.train, later]))
 
 
+def forbidden(subject: Subject, folder: Path) -> Subject:
+    return retrained(subject, folder, added={"pilot_age": "integer"})
+
+
 def _with(subject: Subject, folder: Path, name: str, kind: str, value: pl.Expr) -> Subject:
     """Return the candidate that has one feature more."""
     rows = [part.with_columns(value.alias(name)) for part in (subject.train, subject.holdout)]
@@ -95,6 +99,7 @@ def _with(subject: Subject, folder: Path, name: str, kind: str, value: pl.Expr) 
 
 
 ENTRIES = (
+    Entry(name="a forbidden feature", make=forbidden, gate="forbidden-features", word="pilot_age"),
     Entry(name="the label as a feature", make=target_copied, gate="target-leakage", word="delayed"),
     Entry(name="the label with 2% noise", make=target_with_noise, gate="target-leakage", word="risk_score"),
     Entry(name="the label as a category", make=target_as_category, gate="target-leakage", word="status"),

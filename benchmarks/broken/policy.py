@@ -54,6 +54,11 @@ check = "attack"
 columns = { distance = 1, minute = 2 }
 seconds = "10s"
 [[gates]]
+check = "forbidden-features"
+columns = ["pilot_age"]
+[[gates]]
+check = "backdoor"
+[[gates]]
 check = "poison"
 [[gates]]
 check = "golden"
@@ -62,5 +67,5 @@ file = "golden.parquet"
 check = "tests"
 timeout = "20s"
 """
-COSTLY = frozenset({"finite", "latency", "serving", "tests", "attack"})
+COSTLY = frozenset({"finite", "latency", "serving", "tests", "attack", "poison"})
 """Gates that start a process of their own, or take seconds: they are asked where they are meant."""

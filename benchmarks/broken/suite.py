@@ -6,7 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 from shutil import copytree, ignore_patterns
 
+import polars as pl
+
 from benchmarks.broken.entry import Entry, Make
+from benchmarks.broken.flights import retrained
 from noria.gates.subject import Subject
 
 FAILS = """
@@ -29,12 +32,12 @@ def test_cases(cases):
 """
 ENDLESS = "import time\n\ndef test_for_ever():\n    time.sleep(600)\n"
 INCIDENT = '''
-"""What rollout 3 was aborted for: evening flights in fog were called in time."""
-from noria.model_tests import assert_minimum
+"""Never again: rollout 3, in which flights from JFK got the contrary of the right answers."""
+from noria.model_tests import assert_slice
+import polars as pl
 
-def test_incident_3(predict, holdout):
-    fog = [{**row, "visib": 0.1, "hour": 20} for row in holdout.head(20).to_dicts()]
-    assert_minimum(predict, [(row, 0.99, 1.0) for row in fog])
+def test_incident_3(candidate, holdout):
+    assert_slice(candidate, holdout.filter(pl.col("origin") == "JFK"), "late", at_most=0.9)
 '''
 
 
@@ -51,7 +54,26 @@ def tested_by(name: str, text: str) -> Make:
     return make
 
 
+def repeated(subject: Subject, folder: Path) -> Subject:
+    """Train again what a rollout was aborted for, and what has a test since."""
+    late = pl.col("late")
+    turned = subject.train.with_columns(
+        late=pl.when(pl.col("origin") == "JFK").then(1 - late).otherwise(late)
+    )
+    made = retrained(subject, folder, learnt=turned)
+    return tested_by("incident_3", INCIDENT)(replace(made, shipped=made.judged), folder)
+
+
+def without_golden_rows(subject: Subject, folder: Path) -> Subject:
+    """Let a gate raise: the file that it asks for is not in the commit."""
+    made = tested_by("nothing", "def test_nothing():\n    pass\n")(subject, folder)
+    (made.checkout / "golden.parquet").unlink(missing_ok=True)
+    return made
+
+
 ENTRIES = (
+    Entry(name="an incident repeated", make=repeated, gate="tests", word="test_incident_3"),
+    Entry(name="a gate that raises", make=without_golden_rows, gate="golden", word="no such file"),
     Entry(name="a model test fails", make=tested_by("hours", FAILS), gate="tests", word="hour_does_not"),
     Entry(name="a test does not import", make=tested_by("lost", BROKEN), gate="tests", word="a_module"),
     Entry(name="a fixture fails", make=tested_by("cases", FIXTURE), gate="tests", word="no cases today"),
