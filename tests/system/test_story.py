@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -99,16 +99,22 @@ class Passengers:
 
 def ask(port: int, number: int) -> tuple[int, str]:
     """Return the status of a prediction and the version that made it."""
-    connection = HTTPConnection("127.0.0.1", port, timeout=10)
+    record = {"customer_id": f"new {number}", **CUSTOMER}
     try:
-        record = {"customer_id": f"new {number}", **CUSTOMER}
-        body = json.dumps({"dataframe_records": [record]})
-        connection.request("POST", "/invocations", body, {"Content-Type": "application/json"})
-        answer = connection.getresponse()
-        answer.read()
+        answer, _ = post(port, "/invocations", {"dataframe_records": [record]}, f"asked {number}")
         return answer.status, answer.getheader("x-noria-version") or ""
     except OSError as error:
         return 0, str(error)
+
+
+def post(port: int, path: str, body: object, key: str = "") -> tuple[HTTPResponse, Any]:
+    """Return an answer, and what it holds."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+    try:
+        headers = {"Content-Type": "application/json", "X-Request-ID": key}
+        connection.request("POST", path, json.dumps(body), headers)
+        answer = connection.getresponse()
+        return answer, json.loads(answer.read())
     finally:
         connection.close()
 
@@ -163,7 +169,21 @@ def test_commits_alone_keep_the_model_good(churn: Churn) -> None:
         by_hand(churn)
     assert passengers.failed == []
     assert {version for _, version in passengers.answers} == {"1", "2", "3"}
+    explained(churn, port)
     reads(churn)
+
+
+def explained(churn: Churn, port: int) -> None:
+    """An answer just given has its reasons, and so has an early one, of a version that serves no more."""
+    post(port, "/invocations", {"dataframe_records": [CUSTOMER]}, "just now")
+    for key, version in (("just now", 2), ("asked 5", 1)):
+        answer, told = post(port, "/v2/models/churn/explain", {"id": key})
+        assert answer.status == 200, told
+        found = told["explanation"]
+        assert found["version"] == version
+        total = found["base"] + sum(part["contribution"] for part in found["parts"])
+        assert abs(total - found["score"]) < 1e-6
+        assert churn.json("explain", key) == told
 
 
 def better(churn: Churn) -> None:
