@@ -72,21 +72,17 @@ def levelled(observed: Numbers, chance: Numbers, blocks: Whole) -> Numbers:
     return _share(odds + level[blocks])
 
 
-def departures(older: Sums, newer: Sums, known: int = KNOWN, long: int = 1) -> Numbers:
+def departures(older: Sums, newer: Sums, known: int = KNOWN) -> Numbers:
     """Return z of each cell, with its sign; 0 where there are too few rows to say. Shape (cells,).
 
-    `known` is how many older rows a cell must have, so that its new ones can be judged. The new rows are as
-    long as `long` stretches of the older ones. What these differ by averages out, to its root at least: for
-    stretches that follow each other are alike.
+    `known` is how many older rows a cell must have, so that its new ones can be judged.
     """
     more = (newer.observed - newer.expected).sum(axis=1)
     striking = (np.sign(more)[:, None] * (newer.observed - newer.expected)).argmax(axis=1)
     rest = newer.without(striking)
     nearer = np.maximum(np.sign(more) * (rest.observed - rest.expected) - 1, 0)
     observed = rest.expected + np.sign(more) * nearer
-    z = np.sign(more) * np.sqrt(
-        _penalised(observed, rest.expected, rest.rows, _scatter(older) / np.sqrt(long))
-    )
+    z = np.sign(more) * np.sqrt(_penalised(observed, rest.expected, rest.rows, _scatter(older)))
     enough = (rest.rows >= FEWEST) & (older.rows.sum(axis=1) >= known)
     found: Numbers = np.where(enough & (nearer > 0), z, 0.0)
     return found

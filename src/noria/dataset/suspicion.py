@@ -26,6 +26,8 @@ FOLDS, STRETCHES = 4, (5, 20)
 UNLIKELY = 0.1
 """A label is unlikely to which the model of the older rows gives less than this."""
 BINS = 4
+DRIFTING = 100
+"""How much surer it must be of ranges of numbers: seasons and weather move along these by themselves."""
 BLOCKS = 20
 """Blocks of rows that have an order and no time."""
 
@@ -75,11 +77,10 @@ class _Seen:
         """Yield, for each window, how striking each cell is, and the sums of its new rows."""
         old, count = ~self.is_new, len(parting.names)
         older = sums(parting.cells[old], self.stretch, observed[old], chance[old], count)
-        for window in self.windows:
+        for window in self.windows if parting.is_category else self.windows[:1]:
             block = self.block[window] - self.block[window].min()
             newer = sums(parting.cells[window], block, observed[window], chance[window], count)
-            long = max(1, len(self.windows) - 1) if window is self.is_new else 1
-            yield departures(older, newer, parting.known, long), newer
+            yield departures(older, newer, parting.known), newer
 
 
 def suspects(known: Examples, is_new: NDArray[np.bool_]) -> list[Suspect]:
@@ -99,16 +100,19 @@ def _looked(known: Examples, expected: Numbers, seen: _Seen, family: list[_Parti
     for what, observed, chance in _kinds(known, expected):
         level = levelled(observed, chance, seen.block)
         for parting in family:
+            weight = 1 if parting.is_category else DRIFTING
             for z, newer in seen.looks(parting, observed, level):
                 excess, rows = (newer.observed - newer.expected).sum(axis=1), newer.rows.sum(axis=1)
                 for cell in np.flatnonzero(z):
-                    found.append((what, parting.names[cell], z[cell], excess[cell], rows[cell]))
+                    found.append((what, parting.names[cell], z[cell], excess[cell], rows[cell], weight))
     p: Numbers | list[float] = (
-        adjusted(np.array([erfc(abs(z) / sqrt(2)) for _, _, z, _, _ in found])) if found else []
+        adjusted(np.array([min(1, erfc(abs(z) / sqrt(2)) * weight) for *_, z, _, _, weight in found]))
+        if found
+        else []
     )
     return [
         Suspect(what=what, segment=segment, z=float(z), excess=float(excess), rows=int(rows), p=float(each))
-        for (what, segment, z, excess, rows), each in zip(found, p, strict=True)
+        for (what, segment, z, excess, rows, _), each in zip(found, p, strict=True)
     ]
 
 
@@ -185,7 +189,7 @@ def _pairs(single: list[_Parting]) -> Iterator[_Parting]:
             yield _Parting(
                 cells=one.cells * len(other.names) + other.cells,
                 names=[f"{first}, {second}" for first in one.names for second in other.names],
-                is_category=True,
+                is_category=one.is_category and other.is_category,
                 known=min(one.known, other.known),
             )
 
