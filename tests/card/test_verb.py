@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from noria.cli import app
-from noria.errors import StateError
+from noria.errors import DataError, StateError
 
 
 def card(*words: str) -> str:
@@ -41,3 +41,11 @@ def test_a_version_that_is_not_there_is_an_error_with_the_next_command() -> None
     with pytest.raises(StateError, match="no version 9; its versions: 1, 2") as refused:
         card("9")
     assert refused.value.hint == "noria models"
+
+
+@pytest.mark.usefixtures("root")
+def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
+    page = tmp_path / "nowhere" / "card.html"
+    with pytest.raises(DataError, match=f"{page} cannot be written: No such file or directory") as refused:
+        card("--html", str(page))
+    assert refused.value.hint == f"ls -ld {page.parent}"

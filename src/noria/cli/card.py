@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from noria.cli.session import AsJson, find_project, print_json
+from noria.cli.session import AsJson, find_project, print_json, write
 
 
 def command(
@@ -31,17 +31,17 @@ def command(
     if html:
         from noria.card.page import page
 
-        html.write_text(page(record))
+        write(html, page(record))
         print(f"{html}: open it in a browser; it needs no network")
     if bom:
         from noria.card.bom import bill
 
-        bom.write_text(bill(record))
+        write(bom, bill(record))
         print(f"{bom}: a CycloneDX bill of materials of {record.name}")
     if annex_iv:
         from noria.card.annex_iv import annex_iv as pack
 
-        annex_iv.write_text(markdown(f"{record.name}: technical documentation", pack(record)))
+        write(annex_iv, markdown(f"{record.name}: technical documentation", pack(record)))
         print(f"{annex_iv}: what the records say to Annex IV, point by point")
     if as_json:
         print_json(sections(record))

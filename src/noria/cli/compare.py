@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from noria.cli.session import AsJson, find_project, print_json
+from noria.cli.session import AsJson, find_project, print_json, write
 
 
 def command(
@@ -30,7 +30,7 @@ def command(
     now = open_clock(project.home).now()
     found = compare(project, read_schema(project.root), state(project), a, b, now)
     if html:
-        html.write_text(page(found))
+        write(html, page(found))
     if as_json:
         print_json(found)
         return

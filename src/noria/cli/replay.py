@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from noria.cli.session import find_project
+from noria.cli.session import find_project, write
 
 if TYPE_CHECKING:
     from noria.replay.result import Replay
@@ -83,10 +83,10 @@ def _write(played: Replay, json: Path | None, html: Path | None) -> None:
 
         from noria.replay.export import to_json
 
-        json.write_bytes(msgspec.json.format(msgspec.json.encode(to_json(played)), indent=1))
+        write(json, msgspec.json.format(msgspec.json.encode(to_json(played)), indent=1).decode())
         print(f"wrote {json}")
     if html is not None:
         from noria.replay.page import page
 
-        html.write_text(page(played), encoding="utf-8")
+        write(html, page(played))
         print(f"wrote {html}")

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from noria.cli.session import find_project
+from noria.cli.session import find_project, write
 
 
 def command(
@@ -19,13 +19,13 @@ def command(
 ) -> None:
     """Write a page of the last quarter: alerts, a heat map of drift, distributions, quality by day."""
     from noria.monitor.report.grafana import dashboard
-    from noria.monitor.report.page import write_page
+    from noria.monitor.report.page import page
     from noria.wiring import state
 
     if grafana:
-        file.write_text(json.dumps(dashboard(), indent=2))
+        write(file, json.dumps(dashboard(), indent=2))
         print(f"{file}: import it in Grafana, with the Prometheus that asks the gateway")
         return
     project = find_project()
-    write_page(project, state(project), file)
+    write(file, page(project, state(project)))
     print(f"{file}: open it in a browser; it needs no network")

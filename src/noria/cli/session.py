@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from noria.errors import ProjectError
+from noria.errors import DataError, ProjectError
 from noria.project.model import Project
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -42,6 +42,18 @@ def actor() -> str:
 
 def print_json(value: Any) -> None:
     print(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+
+
+def write(file: Path, text: str) -> None:
+    """Write what was asked for to the file that the user named.
+
+    Raises:
+        DataError: it cannot be written.
+    """
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise DataError(f"{file} cannot be written: {error.strerror}", hint=f"ls -ld {file.parent}") from None
 
 
 def confirm(question: str, *, yes: bool) -> None:

@@ -94,6 +94,6 @@ def _drive(wheel: Wheel, end: datetime, page: Path, console: Console) -> dict[in
             if now.day == 1 and not console.is_terminal:  # a log shows no bar: a line a month
                 console.print(said, highlight=False)
             if now == end:  # the clock goes on to the last labels, and days without a request are an alert
-                monitoring.write_page(wheel.project, wheel.state, page)
+                page.write_text(monitoring.page(wheel.project, wheel.state), encoding="utf-8")
 
         return drive(wheel, flights(), end, tell)

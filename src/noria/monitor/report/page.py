@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import nan
-from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader
@@ -46,10 +45,10 @@ class Column:
     course: Markup | str
 
 
-def write_page(project: Project, state: State, path: Path) -> None:
-    """Write the report of the last quarter that was checked."""
-    page = Environment(loader=PackageLoader("noria.monitor.report", "."), autoescape=True)
-    path.write_text(page.get_template("page.html.jinja").render(contents(project, state)))
+def page(project: Project, state: State) -> str:
+    """Return the report of the last quarter that was checked."""
+    templates = Environment(loader=PackageLoader("noria.monitor.report", "."), autoescape=True)
+    return templates.get_template("page.html.jinja").render(contents(project, state))
 
 
 def contents(project: Project, state: State) -> dict[str, Any]:
