@@ -82,6 +82,7 @@ def test_slices_of_nothing_are_told(tried: Tried, mark: str, said: str) -> None:
     session = tried(f"import pytest\n{mark}\ndef test_it(slice_rows): pass\n")
     (error,) = session.of("error")
     assert error.said == said
+    assert "another exception" not in error.told
 
 
 def test_a_test_that_hangs_is_ended_and_named(tried: Tried) -> None:
