@@ -19,7 +19,7 @@ NOW = datetime(2026, 11, 23, tzinfo=UTC)
 
 def test_a_version_that_is_not_there_is_refused_with_those_that_are(made: Path) -> None:
     project = load(made)
-    with pytest.raises(StateError, match=r"no version 7; its versions: 1, 2"):
+    with pytest.raises(StateError, match=r"no version 7; it has: 1, 2"):
         gather(project, state(project), 7, NOW)
 
 

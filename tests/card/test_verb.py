@@ -38,7 +38,7 @@ def test_it_writes_what_was_asked_for_and_says_where(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("root")
 def test_a_version_that_is_not_there_is_an_error_with_the_next_command() -> None:
-    with pytest.raises(StateError, match="no version 9; its versions: 1, 2") as refused:
+    with pytest.raises(StateError, match="no version 9; it has: 1, 2") as refused:
         card("9")
     assert refused.value.hint == "noria models"
 

@@ -134,5 +134,5 @@ def test_what_a_version_goes_by(project: Path, ask) -> None:
     assert list(shares) == ["x", "y"]
     assert shares["x"] > 0.9
     assert ask("--version", "1", "--against", "1").splitlines()[1].split()[-1] == "+0.0%"
-    with pytest.raises(StateError, match="no version 9 of churn"):
+    with pytest.raises(StateError, match="churn has no version 9; it has: 1"):
         ask("--version", "9")

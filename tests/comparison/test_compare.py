@@ -109,7 +109,7 @@ def test_an_altered_and_a_lost_artifact_are_told(lived: Lived, tmp_path: Path) -
     with pytest.raises(ArtifactError, match=r"spec\.json was changed"):
         compared(lived, 1, 7)
     shutil.rmtree(folder)
-    with pytest.raises(ArtifactError, match="cannot be read"):
+    with pytest.raises(ArtifactError, match="delay/7 is gone"):
         compared(lived, 1, 7)
 
 

@@ -12,12 +12,13 @@ from noria.artifact import manifest, signature
 from noria.card import provenance
 from noria.card.provenance import Provenance
 from noria.core.profile.reference import Reference
-from noria.errors import ArtifactError, StateError
+from noria.errors import ArtifactError
 from noria.monitor import reference
 from noria.monitor.performance import Calibration, Version, by_version, calibrated
 from noria.monitor.slices import Gap, Slice, gaps, newest, sliced
 from noria.ports import State
 from noria.project.model import Project
+from noria.registered import find
 from noria.rows import AlertRow, RunRow, VersionRow
 
 
@@ -66,7 +67,7 @@ def gather(project: Project, state: State, version: int | None, now: datetime) -
         ArtifactError: its artifact is gone, or what was kept of its making is damaged.
         ProfileError: what was kept of the rows that it learnt from is damaged.
     """
-    row = find(project, state, version)
+    row = find(state, project.name, version)
     artifact, spec = Path(row.artifact), _spec(row)
     cohorts = [each for each in state.cohorts(project.name) if each.version == row.version]
     recent = newest(cohorts, row.version)
@@ -90,21 +91,6 @@ def gather(project: Project, state: State, version: int | None, now: datetime) -
         alerts=tuple(alert for alert in state.alerts(project.name) if alert.version == row.version),
         at=now,
     )
-
-
-def find(project: Project, state: State, version: int | None) -> VersionRow:
-    """Return a version, by default the champion.
-
-    Raises:
-        StateError: there is none.
-    """
-    number = state.model(project.name).champion if version is None else version
-    row = state.version(project.name, number) if number else None
-    if row is None:
-        known = ", ".join(str(each.version) for each in state.versions(project.name)) or "none yet"
-        wanted = f"no version {version}" if version else "no champion yet"
-        raise StateError(f"{project.name} has {wanted}; its versions: {known}", hint="noria models")
-    return row
 
 
 def _about(body: dict[str, Any], row: VersionRow) -> bool:

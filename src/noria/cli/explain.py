@@ -37,14 +37,15 @@ def _prediction(project: Project, key: str, at: str, entity: str, *, flip: bool,
     from rich.console import Console
 
     from noria.cli.explain_tables import explained, flipped
-    from noria.explain import prediction, version
+    from noria.explain import prediction
     from noria.explain.explanation import explanation
     from noria.explain.flip import flips
+    from noria.explain.version import Version
+    from noria.registered import find
     from noria.wiring import state
 
     asked = prediction.find(project, key, at=at, entity=entity)
-    row = version.find(state(project), project.name, asked.version)
-    answered = version.Version(row, project.home)
+    answered = Version(find(state(project), project.name, asked.version), project.home)
     told = explanation(asked, answered)
     found = flips(asked, answered, project.explain) if flip else None
     if as_json:
@@ -59,7 +60,7 @@ def _version(project: Project, number: int, against: int | None, *, as_json: boo
 
     from noria.cli.explain_tables import ranked
     from noria.explain.importance import importance
-    from noria.explain.version import find
+    from noria.registered import find
     from noria.wiring import state
 
     store = state(project)

@@ -9,9 +9,6 @@ from typing import Annotated
 import typer
 
 from noria.cli.session import AsJson, find_project, print_json
-from noria.errors import StateError
-from noria.project.model import Project
-from noria.rows import VersionRow
 
 
 def command(
@@ -28,11 +25,13 @@ def command(
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
     from noria.artifact.signature import public_key
+    from noria.registered import find
     from noria.scoring.order import Order
     from noria.scoring.process import predict
+    from noria.wiring import state
 
     project = find_project()
-    row = _version(project, version)
+    row = find(state(project), project.name, version)
     order = Order(
         artifact=row.artifact,
         digest=row.digest,
@@ -53,21 +52,3 @@ def command(
         print_json({"rows": rows, "version": row.version, "out": order.out, "seconds": seconds})
     else:
         print(f"{rows} rows predicted by {project.name}/{row.version} in {seconds:.1f} s: {order.out}")
-
-
-def _version(project: Project, wanted: int | None) -> VersionRow:
-    """Return the wanted version, without a wish the champion.
-
-    Raises:
-        StateError: there is none.
-    """
-    from noria.wiring import state
-
-    store = state(project)
-    number = wanted or store.model(project.name).champion
-    if number is None:
-        raise StateError(f"{project.name} has no champion yet", hint="noria run")
-    row = store.version(project.name, number)
-    if row is None:
-        raise StateError(f"{project.name} has no version {number}", hint="noria models")
-    return row

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from noria.artifact import manifest, signature
+from noria.artifact import manifest
 from noria.artifact.model import Model, columns_of
 from noria.comparison import quality
 from noria.comparison.cost import costs
@@ -25,6 +25,7 @@ from noria.pipeline.measure import agreement, aligned, blocks_of
 from noria.ports import State
 from noria.project.model import Project
 from noria.project.table import TableSchema
+from noria.registered import find, verified
 from noria.rows import VersionRow
 
 PROBED = 200
@@ -60,14 +61,10 @@ def versions(project: Project, state: State, a: int, b: int) -> tuple[VersionRow
     """
     if a == b:
         raise StateError(f"{a} and {b} are the same version: nothing differs", hint="noria models")
-    rows = []
-    for number in (a, b):
-        row = state.version(project.name, number)
-        if row is None:
-            raise StateError(f"{project.name} has no version {number}", hint="noria models")
-        signature.verify(Path(row.artifact), row.digest, signature.public_key(project.home))
-        rows.append(row)
-    return rows[0], rows[1]
+    one, other = (find(state, project.name, number) for number in (a, b))
+    for row in (one, other):
+        verified(row, project.home)
+    return one, other
 
 
 def _model(stand: Stand) -> Model:

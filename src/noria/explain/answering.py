@@ -17,13 +17,14 @@ import msgspec
 
 from noria.adapters.project_file import ProjectFile
 from noria.errors import NoriaError, ProjectError, StateError
-from noria.explain import prediction, version
+from noria.explain import prediction
 from noria.explain.explanation import explanation
 from noria.explain.flip import flips
 from noria.explain.version import Version
 from noria.gateway.child import HEADER
 from noria.gateway.explaining import Asked
 from noria.ports import State
+from noria.registered import find
 from noria.wiring import state
 
 KEPT = 4
@@ -92,7 +93,7 @@ def _state(root: str) -> State:
 
 @lru_cache(maxsize=KEPT)
 def _version(root: str, model: str, number: int) -> Version:
-    return Version(version.find(_state(root), model, number), _file(root).current().home)
+    return Version(find(_state(root), model, number), _file(root).current().home)
 
 
 def _write(answers: BinaryIO, payload: bytes) -> None:

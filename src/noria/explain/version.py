@@ -12,12 +12,11 @@ from noria.artifact import background
 from noria.artifact.contributions import Contribute, contributions_of
 from noria.artifact.golden import TOLERANCE
 from noria.artifact.model import Model
-from noria.artifact.signature import public_key, verify
 from noria.core.quality import Array
-from noria.errors import ArtifactError, StateError
+from noria.errors import ArtifactError
 from noria.explain.prediction import Prediction
 from noria.outcomes import stored
-from noria.ports import State
+from noria.registered import verified
 from noria.rows import VersionRow
 
 
@@ -32,13 +31,7 @@ class Version:
         Raises:
             ArtifactError: it is gone, or altered.
         """
-        artifact = Path(row.artifact)
-        if not artifact.is_dir():
-            raise ArtifactError(
-                f"the artifact of {row.model}/{row.version} is gone: there is no {artifact}",
-                hint="noria models",
-            )
-        verify(artifact, row.digest, public_key(home))
+        artifact = verified(row, home)
         self.row = row
         self.digest: str = row.facts.get("background", "")
         self.background = background.load(artifact, self.digest)
@@ -73,17 +66,6 @@ class Version:
                 hint="noria drift",
             )
         return found
-
-
-def find(state: State, model: str, number: int) -> VersionRow:
-    """Return the row of a version.
-
-    Raises:
-        StateError: there is no such version.
-    """
-    if row := state.version(model, number):
-        return row
-    raise StateError(f"there is no version {number} of {model}", hint="noria models")
 
 
 def _text(values: Array) -> str:

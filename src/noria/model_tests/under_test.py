@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from noria.errors import ArtifactError, DataError, StateError
+from noria.errors import DataError
 
 if TYPE_CHECKING:
     from noria.project.model import Project
@@ -46,40 +46,22 @@ def of_version(project: Project, number: int | None) -> UnderTest:
         ArtifactError: its artifact is gone, or was changed.
         DataError: the rows of its run are gone.
     """
+    from noria.registered import find, verified
     from noria.wiring import state
 
     store = state(project)
-    champion = store.model(project.name).champion
-    number = champion if number is None else number
-    if number is None:
-        raise StateError(f"{project.name} has no champion yet", hint="noria run")
-    row = store.version(project.name, number)
-    if row is None:
-        numbers = ", ".join(str(each.version) for each in store.versions(project.name)) or "none"
-        raise StateError(f"{project.name} has no version {number}; it has: {numbers}", hint="noria models")
-    rival = store.version(project.name, champion) if champion else None
+    row = find(store, project.name, number)
+    rival = find(store, project.name) if store.model(project.name).champion else None
     train, holdout = _rows(project, row)
     return UnderTest(
-        name=f"version {number}",
+        name=f"version {row.version}",
         root=str(project.root),
-        shipped=_verified(project, row),
+        shipped=str(verified(row, project.home)),
         judged=_twin(row),
-        champion=_verified(project, rival) if rival else None,
+        champion=str(verified(rival, project.home)) if rival else None,
         train=str(train),
         holdout=str(holdout),
     )
-
-
-def _verified(project: Project, row: VersionRow) -> str:
-    from noria.artifact import signature
-
-    artifact = Path(row.artifact)
-    if not artifact.is_dir():
-        raise ArtifactError(
-            f"the artifact of {row.model}/{row.version} is gone: there is no {artifact}", hint="noria models"
-        )
-    signature.verify(artifact, row.digest, signature.public_key(project.home))
-    return row.artifact
 
 
 def _twin(row: VersionRow) -> str:
