@@ -83,9 +83,11 @@ def request(
 
 def evaluate(job: Job) -> Any:
     """Measure the candidate for the gates."""
+    from noria.artifact import inspection
     from noria.pipeline.evaluate import Evaluation, evaluate
 
     project, _ = _project(job)
+    inspection.admit(Path(job["candidate"]), pickle=project.pickle)
     cuts = msgspec.convert(job["snapshot"], Snapshot)
     return evaluate(
         Evaluation(
@@ -104,8 +106,12 @@ def evaluate(job: Job) -> Any:
 
 def agree(job: Job) -> Any:
     """Measure whether the refitted model says what the candidate said."""
+    from noria.artifact import inspection
     from noria.pipeline.evaluate import agree
 
+    project, _ = _project(job)
+    for name in ("candidate", "shipped"):
+        inspection.admit(Path(job[name]), pickle=project.pickle)
     cuts = msgspec.convert(job["snapshot"], Snapshot)
     shortest = min(cuts.cuts, key=lambda cut: cut.rows)  # whatever the window, its rows were trained on
     return agree(shortest.train, job["candidate"], job["shipped"])

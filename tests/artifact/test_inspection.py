@@ -15,8 +15,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import FunctionTransformer
 from xgboost import XGBClassifier
 
-from noria.artifact import package
-from noria.artifact.inspection import inspect
+from noria.artifact import manifest, package
+from noria.artifact.inspection import admit, inspect
+from noria.errors import ArtifactError
 
 FEATURES = {"a": "number", "b": "number"}
 ROWS = pd.DataFrame(np.random.default_rng(0).normal(size=(100, 2)), columns=list(FEATURES))
@@ -138,3 +139,16 @@ def test_onnx_graphs_have_standard_operators_and_all_their_numbers(tmp_path: Pat
     assert said == "data/model.onnx has operators that ONNX does not define: com.example.Run"
     (said,) = inspect(graph(tmp_path, own, external=True))
     assert said == "data/model.onnx takes numbers from other files"
+
+
+def test_only_a_whole_artifact_without_faults_is_admitted(tmp_path: Path) -> None:
+    artifact = packaged(tmp_path)
+    admit(artifact)
+    (artifact / "data/model.pkl").write_bytes(pickle.dumps(Path("/")))
+    with pytest.raises(ArtifactError, match=r"data/model\.pkl is not part of it"):
+        admit(artifact)
+    manifest.write(artifact)
+    with pytest.raises(ArtifactError, match=r"data/model\.pkl runs code of its own") as refused:
+        admit(artifact)
+    assert refused.value.hint
+    admit(artifact, pickle=True)

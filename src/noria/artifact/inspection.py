@@ -48,6 +48,17 @@ def inspect(directory: Path, *, pickle: bool = False) -> list[str]:
     return found or list(_of_model(directory, pickle=pickle))
 
 
+def admit(directory: Path, *, pickle: bool = False) -> None:
+    """Return when an artifact is whole, and nothing in it speaks against loading it; see `inspect`.
+
+    Raises:
+        ArtifactError: names the first fault.
+    """
+    manifest.verify(directory, manifest.digest(directory))
+    for fault in inspect(directory, pickle=pickle):
+        raise manifest.fault(directory, fault)
+
+
 def _left_behind(path: Path) -> bool:
     return bool(manifest.LEFT_BEHIND.intersection(path.parts))
 
