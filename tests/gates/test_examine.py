@@ -120,3 +120,12 @@ def test_a_finding_is_kept_with_its_rows(changed: Callable[..., Subject]) -> Non
     subject = changed()
     examine(replace(subject), [OWN])
     assert '"outcome": "passed"' in (subject.folder / "01-artifact" / "finding.json").read_text()
+
+
+def test_the_tests_are_asked_first_and_told_in_their_place(
+    changed: Callable[..., Subject], tmp_path: Path
+) -> None:
+    found = examine(changed(), [OWN, gate("tests", {}, "binary")])
+    assert [verdict.gate for verdict in found] == ["artifact", "tests"]
+    first, second = (tmp_path / name / "finding.json" for name in ("02-tests", "01-artifact"))
+    assert first.stat().st_mtime_ns < second.stat().st_mtime_ns

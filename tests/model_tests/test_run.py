@@ -1,12 +1,14 @@
 """Model tests in a real pytest of their own: fixtures, slices, and whatever can go wrong."""
 
+import subprocess
+import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from noria.model_tests.run import Session
+from noria.model_tests.run import FOLDER, Session
 
 Tried = Callable[..., Session]
 
@@ -105,3 +107,39 @@ def test_a_conftest_that_does_not_import_is_told(tried: Tried, shop: Path) -> No
     (shop / "conftest.py").write_text("import nothing_of_this_name\n")
     said = tried("def test_a(): pass\n").trouble
     assert said == "pytest ended with 4: ModuleNotFoundError: No module named 'nothing_of_this_name'"
+
+
+CALLER = """
+import sys, threading
+from pathlib import Path
+from noria.model_tests import run, under_test
+
+if __name__ == "__main__":
+    folder, threads = Path(sys.argv[1]), int(sys.argv[2])
+    for _ in range(threads):
+        threading.Thread(target=threading.Event().wait, daemon=True).start()
+    sys.modules["imported_before"] = sys
+    tested = under_test.UnderTest(
+        name="candidate", root=str(folder), shipped="", judged="", champion=None, train="", holdout=""
+    )
+    session = run.run_tests(tested, folder / "out")
+    print(session.trouble, *(result.said for result in session.results))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nobody tells how many threads there are")
+@pytest.mark.parametrize(
+    ("threads", "said"), [(0, ""), (1, "ModuleNotFoundError: No module named 'imported_before'")]
+)
+def test_what_is_imported_is_there_already_unless_a_thread_forbids_to_fork(
+    tmp_path: Path, threads: int, said: str
+) -> None:
+    (tmp_path / FOLDER).mkdir(parents=True)
+    (tmp_path / FOLDER / "test_it.py").write_text("def test_it():\n    import imported_before\n")
+    (tmp_path / "caller.py").write_text(CALLER)
+    words = [sys.executable, tmp_path / "caller.py", tmp_path, str(threads)]
+    # BLAS starts a thread for each further processor.
+    done = subprocess.run(
+        words, env={"OPENBLAS_NUM_THREADS": "1"}, capture_output=True, text=True, timeout=60
+    )
+    assert (done.stdout.strip(), done.stderr) == (said, "")

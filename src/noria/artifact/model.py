@@ -68,14 +68,15 @@ def truth_of(labels: pl.Series, spec: dict[str, Any]) -> Array:
     if spec["task"] == "regression":
         return labels.cast(pl.Float64).to_numpy()
     numbers = {str(name): float(number) for number, name in enumerate(spec["classes"])}
-    values = [str(value) for value in labels.to_list()]
-    unknown = sorted(set(values) - set(numbers))
+    names = {value: str(value) for value in labels.unique().to_list()}
+    unknown = sorted(set(names.values()) - set(numbers))
     if unknown:
         raise PipelineError(
             f"the holdout has the class {unknown[0]!r}, and the model knows only {sorted(numbers)}",
             hint="noria doctor",
         )
-    return np.array([numbers[value] for value in values])
+    known = {value: numbers[name] for value, name in names.items()}
+    return np.array(labels.replace_strict(known, return_dtype=pl.Float64), dtype=np.float64)
 
 
 def _column(series: pl.Series, kind: str) -> Sequence[Any] | Array:

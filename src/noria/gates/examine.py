@@ -25,6 +25,8 @@ from noria.gates.subject import Subject
 from noria.project.checks import EXAMINED, installed
 
 FILE = "finding.json"
+FIRST = "tests"
+"""The gate that is asked first: as long as no other has started threads, it forks, and saves all imports."""
 Check = Callable[..., Finding]
 """A gate: called with the subject, and with its options by name."""
 
@@ -34,11 +36,12 @@ def examine(subject: Subject, gates: Sequence[Gate]) -> list[Verdict]:
 
     What a gate found is in `<number>-<its name>/finding.json` of the subject's folder, with its rows.
     """
-    places = [subject.folder / f"{number:02}-{gate.check}" for number, gate in enumerate(gates, 1)]
-    return [
-        _known(place, gate) or _examined(subject, place, gate)
-        for place, gate in zip(places, gates, strict=True)
-    ]
+    places = {subject.folder / f"{number:02}-{gate.check}": gate for number, gate in enumerate(gates, 1)}
+    verdicts = {
+        place: _known(place, gate) or _examined(subject, place, gate)
+        for place, gate in sorted(places.items(), key=lambda item: item[1].check != FIRST)
+    }
+    return [verdicts[place] for place in places]
 
 
 def check_of(name: str) -> Check:

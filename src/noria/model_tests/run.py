@@ -1,18 +1,23 @@
 """Runs a project's model tests with pytest, in a process of their own.
 
-They come to the same wherever they run: of pytest's plugins there are noria's and those that the project's
-conftest names, and no `addopts`.
+It is a fork where that is safe, which saves all imports, and else a new process. They come to the same
+wherever they run: of pytest's plugins there are noria's and those that the project's conftest names, and no
+`addopts`.
 """
 
 from __future__ import annotations
 
+import multiprocessing
 import os
-import subprocess
 import sys
 from dataclasses import dataclass
+from multiprocessing.connection import wait
 from pathlib import Path
+from typing import NoReturn
 
-from noria.model_tests import reporting
+import pytest
+
+from noria.model_tests import plugin, reporting
 from noria.model_tests.reporting import RUNNING, Result
 from noria.model_tests.under_test import UnderTest
 
@@ -69,8 +74,6 @@ def run_tests(
         "--rootdir",
         tested.root,
         "-p",
-        "noria",
-        "-p",
         "no:cacheprovider",
         "-o",
         "addopts=",
@@ -83,19 +86,37 @@ def run_tests(
 
 def _pytest(words: list[str | Path], root: Path, log: Path, timeout: float | None) -> int | None:
     """Return what pytest exits with, None when its time was up."""
-    command = [sys.executable, "-m", "pytest", *map(str, words)]
-    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    context = multiprocessing.get_context("fork" if _has_one_thread() else "spawn")
+    process = context.Process(target=_main, args=(list(map(str, words)), root, log))
+    process.start()
+    try:
+        if wait([process.sentinel], timeout):  # join() would take the gate's TimeoutError for its own
+            process.join()
+        return process.exitcode
+    finally:
+        process.kill()
+        process.join()
+
+
+def _has_one_thread() -> bool:
+    """Say whether this process can be forked, with all that it has imported already.
+
+    A lock that another thread holds, such as one of Polars, would stay locked in the fork.
+    """
+    threads = Path("/proc/self/task")
+    return threads.exists() and len(list(threads.iterdir())) == 1
+
+
+def _main(words: list[str], root: Path, log: Path) -> NoReturn:
+    """Become what `python -m pytest` is in the directory `root`, with its output in `log`."""
     with log.open("wb") as printed:
-        process = subprocess.Popen(
-            command, cwd=root, env=environment, stdin=subprocess.DEVNULL, stdout=printed, stderr=printed
-        )
-        try:
-            return process.wait(timeout)
-        except subprocess.TimeoutExpired:
-            return None
-        finally:
-            process.kill()
-            process.wait()
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(printed.fileno(), stream.fileno())
+    os.chdir(root)
+    sys.path.insert(0, str(root))
+    sys.dont_write_bytecode = True
+    os.environ |= {"PYTHONDONTWRITEBYTECODE": "1", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    sys.exit(pytest.main(words, plugins=[plugin]))
 
 
 def _trouble(code: int | None, results: tuple[Result, ...], timeout: float | None, log: Path) -> str:
