@@ -3,18 +3,19 @@
 A cell, such as a category, has n rows, of which `o` were observed to be something, and `e` were expected to,
 with the variance v. In K stretches of the older rows, a cell's odds differ from what was expected by a factor
 exp(d), d ~ N(0, t2): beside chance, what stretches differ by. t2 = sum((o - e)^2 - v) / sum v^2 over all
-cells, or the cell's own where that is more by a standard error, sqrt(2 / K) sum v / sum v^2. A cell of the
-new rows has z^2 = min over d of d^2 / t2 + the deviance of o from what is expected at d: the signed root of a
-penalised likelihood ratio. It is taken without the cell's most striking block, and one row nearer to what
-was expected: one day may have been the weather.
+cells, or the cell's own where that is more by a standard error, sqrt(2 / K) sum v / sum v^2. New rows may
+have drifted further: t2 grows by DRIFT^2. A cell of the new rows has z^2 = min over d of d^2 / t2 + the
+deviance of o from what is expected at d: the signed root of a penalised likelihood ratio. It is taken
+without the quarter of the cell's blocks that are most striking, and one row nearer to what was expected:
+some days may have been the weather.
 DerSimonian and Laird, Controlled Clinical Trials 1986, for t2; Breslow and Clayton, JASA 1993, for the rest.
 
->>> four = np.full((2, 2), 4.0)
+>>> four = np.full((2, 4), 4.0)
 >>> usual = {"expected": four + 1, "variance": four, "rows": four * 10}
->>> older = Sums(observed=np.array([[8.0, 4.0], [2.0, 6.0]]), **usual)
->>> newer = Sums(observed=np.array([[4.0, 7.0], [20.0, 15.0]]), **usual)
+>>> older = Sums(observed=np.array([[8.0, 4.0, 6.0, 3.0], [2.0, 6.0, 5.0, 7.0]]), **usual)
+>>> newer = Sums(observed=np.array([[4.0, 7.0, 5.0, 5.0], [20.0, 15.0, 14.0, 16.0]]), **usual)
 >>> departures(older, newer, known=0).round(2).tolist()
-[0.0, 3.08]
+[0.0, 4.99]
 """
 
 from __future__ import annotations
@@ -22,11 +23,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from noria.core.drift.statistic import Numbers, Whole
 
 FEWEST = 20
-"""New rows of a cell, without its most striking block, that are worth a judgement."""
+"""New rows of a cell, without its most striking blocks, that are worth a judgement."""
+LEFT = 3
+"""So many blocks of these there must be."""
+STORMY = 0.25
+"""Of a cell's new blocks: the most striking, which are left out."""
+DRIFT = 0.2
+"""How far log odds drift from older rows to new ones: by a factor of 1.2, as schedules and seasons do."""
 KNOWN = 100
 """Older rows of a cell that a model can learn from what to expect there."""
 STEPS = 30
@@ -42,10 +50,10 @@ class Sums:
     variance: Numbers
     rows: Numbers
 
-    def without(self, parts: Whole) -> Sums:
-        """Return the sums over all parts but one of each cell; all of the shape (cells,)."""
-        each, cells = (self.observed, self.expected, self.variance, self.rows), np.arange(len(parts))
-        observed, expected, variance, rows = (one.sum(axis=1) - one[cells, parts] for one in each)
+    def total(self, which: NDArray[np.bool_]) -> Sums:
+        """Return the sums over those parts, of the shape (cells, parts); all of the shape (cells,)."""
+        each = (self.observed, self.expected, self.variance, self.rows)
+        observed, expected, variance, rows = ((one * which).sum(axis=1) for one in each)
         return Sums(observed=observed, expected=expected, variance=variance, rows=rows)
 
 
@@ -72,20 +80,29 @@ def levelled(observed: Numbers, chance: Numbers, blocks: Whole) -> Numbers:
     return _share(odds + level[blocks])
 
 
-def departures(older: Sums, newer: Sums, known: int = KNOWN) -> Numbers:
-    """Return z of each cell, with its sign; 0 where there are too few rows to say. Shape (cells,).
+def departures(older: Sums, newer: Sums, known: int = KNOWN, drift: float = DRIFT) -> Numbers:
+    """Return z of each cell, with its sign; 0 where there are too few rows or blocks to say. Shape (cells,).
 
     `known` is how many older rows a cell must have, so that its new ones can be judged.
     """
-    more = (newer.observed - newer.expected).sum(axis=1)
-    striking = (np.sign(more)[:, None] * (newer.observed - newer.expected)).argmax(axis=1)
-    rest = newer.without(striking)
-    nearer = np.maximum(np.sign(more) * (rest.observed - rest.expected) - 1, 0)
-    observed = rest.expected + np.sign(more) * nearer
-    z = np.sign(more) * np.sqrt(_penalised(observed, rest.expected, rest.rows, _scatter(older)))
-    enough = (rest.rows >= FEWEST) & (older.rows.sum(axis=1) >= known)
+    sign = np.sign((newer.observed - newer.expected).sum(axis=1))
+    calm = _calm(newer, sign)
+    rest = newer.total(calm)
+    nearer = np.maximum(sign * (rest.observed - rest.expected) - 1, 0)
+    observed = rest.expected + sign * nearer
+    z = sign * np.sqrt(_penalised(observed, rest.expected, rest.rows, _scatter(older) + drift**2))
+    enough = (rest.rows >= FEWEST) & (calm.sum(axis=1) >= LEFT) & (older.rows.sum(axis=1) >= known)
     found: Numbers = np.where(enough & (nearer > 0), z, 0.0)
     return found
+
+
+def _calm(newer: Sums, sign: Numbers) -> NDArray[np.bool_]:
+    """Return which blocks have rows, and are not of each cell's most striking ones; shape (cells, blocks)."""
+    filled = newer.rows > 0
+    more = np.where(filled, sign[:, None] * (newer.observed - newer.expected), -np.inf)
+    rank = (-more).argsort(axis=1, kind="stable").argsort(axis=1)
+    calm: NDArray[np.bool_] = filled & (rank >= np.ceil(STORMY * filled.sum(axis=1))[:, None])
+    return calm
 
 
 def _scatter(older: Sums) -> Numbers:

@@ -3,6 +3,7 @@
 A plain model of the older rows says what to expect of each new row; the older rows' own out-of-fold answers
 say how far a segment usually lies from that. Segments are the values of each feature and of the source, and
 of each pair of which one is a category. What all rows of a day share is nobody's: it may be the weather.
+Sources are held against each other on the same days: there, nothing drifts, and no history is needed.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 
 from noria.core.drift.discovery import adjusted
 from noria.core.drift.statistic import Numbers, Whole
-from noria.core.excess import KNOWN, Sums, departures, levelled, sums
+from noria.core.excess import DRIFT, KNOWN, Sums, departures, levelled, sums
 from noria.dataset.examples import SOURCE, Examples
 from noria.dataset.out_of_fold import chances, out_of_fold, stretches
 
@@ -26,10 +27,10 @@ FOLDS, STRETCHES = 4, (5, 20)
 UNLIKELY = 0.1
 """A label is unlikely to which the model of the older rows gives less than this."""
 BINS = 4
-DRIFTING = 100
-"""How much surer it must be of ranges of numbers: seasons and weather move along these by themselves."""
 BLOCKS = 20
 """Blocks of rows that have an order and no time."""
+HALVED = 10
+"""With so many blocks of new rows, their halves are looked at too: labels may be turned for some days."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,21 +52,20 @@ class Suspect:
 class _Parting:
     """A way to part n rows: the number of each row's cell, of the shape (n,), and the cells' names.
 
-    `known` is how many older rows a cell must have: a model must know a category, and not a source.
+    One by source needs no older rows: the others of the same days say what to expect.
     """
 
     cells: Whole
     names: list[str]
     is_category: bool
-    known: int = KNOWN
+    by_source: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Seen:
     """n rows: which are new, the block of each, and the number of the stretch of each older one.
 
-    `windows` are the new rows as a whole, and cut into stretches as long as those of the older ones: who
-    turns labels may have done so for some days.
+    `windows` are the new rows as a whole, and their halves.
     """
 
     is_new: NDArray[np.bool_]
@@ -77,10 +77,11 @@ class _Seen:
         """Yield, for each window, how striking each cell is, and the sums of its new rows."""
         old, count = ~self.is_new, len(parting.names)
         older = sums(parting.cells[old], self.stretch, observed[old], chance[old], count)
-        for window in self.windows if parting.is_category else self.windows[:1]:
+        known, drift = (0, 0.0) if parting.by_source else (KNOWN, DRIFT)
+        for window in self.windows:
             block = self.block[window] - self.block[window].min()
             newer = sums(parting.cells[window], block, observed[window], chance[window], count)
-            yield departures(older, newer, parting.known), newer
+            yield departures(older, newer, known, drift), newer
 
 
 def suspects(known: Examples, is_new: NDArray[np.bool_]) -> list[Suspect]:
@@ -100,34 +101,27 @@ def _looked(known: Examples, expected: Numbers, seen: _Seen, family: list[_Parti
     for what, observed, chance in _kinds(known, expected):
         level = levelled(observed, chance, seen.block)
         for parting in family:
-            weight = 1 if parting.is_category else DRIFTING
             for z, newer in seen.looks(parting, observed, level):
                 excess, rows = (newer.observed - newer.expected).sum(axis=1), newer.rows.sum(axis=1)
                 for cell in np.flatnonzero(z):
-                    found.append((what, parting.names[cell], z[cell], excess[cell], rows[cell], weight))
-    p: Numbers | list[float] = (
-        adjusted(np.array([min(1, erfc(abs(z) / sqrt(2)) * weight) for *_, z, _, _, weight in found]))
-        if found
-        else []
-    )
+                    found.append((what, parting.names[cell], z[cell], excess[cell], rows[cell]))
+    p = adjusted(np.array([erfc(abs(z) / sqrt(2)) for *_, z, _, _ in found])) if found else ()
     return [
         Suspect(what=what, segment=segment, z=float(z), excess=float(excess), rows=int(rows), p=float(each))
-        for (what, segment, z, excess, rows, _), each in zip(found, p, strict=True)
+        for (what, segment, z, excess, rows), each in zip(found, p, strict=True)
     ]
 
 
 def _seen(known: Examples, is_new: NDArray[np.bool_]) -> _Seen:
     old, new = int((~is_new).sum()), int(is_new.sum())
-    low, high = STRETCHES
-    count = int(np.clip(old // max(new, 1), low, high))
-    window = np.full(len(is_new), -1)
-    window[is_new] = stretches(new, int(np.clip(round(new * count / old), 1, low)))
-    parts = [window == number for number in range(window.max() + 1)]
+    block, parts = _blocks(known.rows), np.full(len(is_new), -1)
+    parts[is_new] = stretches(new, 2)
+    halves = [parts == 0, parts == 1] if len(np.unique(block[is_new])) >= HALVED else []
     return _Seen(
         is_new=is_new,
-        block=_blocks(known.rows),
-        stretch=stretches(old, count),
-        windows=[is_new, *(parts if len(parts) > 1 else [])],
+        block=block,
+        stretch=stretches(old, int(np.clip(old // max(new, 1), *STRETCHES))),
+        windows=[is_new, *halves],
     )
 
 
@@ -156,7 +150,7 @@ def _kinds(known: Examples, expected: Numbers) -> Iterator[tuple[str, Numbers, N
 
 def _single(known: Examples, is_new: NDArray[np.bool_]) -> list[_Parting]:
     """Return the partings by one feature: by category, or by quarters of the older rows' numbers."""
-    found = [replace(_by_category(known.rows[SOURCE], "source"), known=0)]
+    found = [replace(_by_category(known.rows[SOURCE], "source"), by_source=True)]
     for index, (name, kind) in enumerate(known.features.items()):
         if kind == "category":
             found.append(_by_category(known.rows[name], name))
@@ -190,7 +184,7 @@ def _pairs(single: list[_Parting]) -> Iterator[_Parting]:
                 cells=one.cells * len(other.names) + other.cells,
                 names=[f"{first}, {second}" for first in one.names for second in other.names],
                 is_category=one.is_category and other.is_category,
-                known=min(one.known, other.known),
+                by_source=one.by_source or other.by_source,
             )
 
 

@@ -100,7 +100,7 @@ EXAMINED: dict[str, tuple[Key, ...]] = {
     "numerics": (TIMEOUT,),
     "overlap": (TIMEOUT,),
     "poison": (
-        Key("alpha", number(1e-9, 0.1), "The smallest chance that is no chance.", default=0.0001),
+        Key("alpha", number(1e-9, 0.1), "The smallest chance that is no chance.", default=0.001),
         Key("volume", SHARE, "Of the new rows: the most that may come from one source.", default=1.0),
         TIMEOUT,
     ),
