@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,11 @@ import polars as pl
 from noria.artifact.predictor import Predictor, load
 from noria.core.quality import Array
 from noria.errors import PipelineError
+
+_CASTS: Mapping[str, Callable[[pl.Expr], pl.Expr]] = {
+    "number": lambda column: column.cast(pl.Float64).fill_null(float("nan")),
+    "category": lambda column: column.cast(pl.String),
+}
 
 
 class Model:
@@ -51,7 +56,9 @@ class Model:
 def columns_of(rows: pl.DataFrame, model: Predictor) -> dict[str, Any]:
     """Return the feature columns as a predictor takes them."""
     kinds = {feature["name"]: feature["kind"] for feature in model.spec["features"]}
-    return {name: _column(rows[name], kind) for name, kind in kinds.items()}
+    casts = [_CASTS[kind](pl.col(name)) for name, kind in kinds.items()]
+    columns = zip(kinds.items(), rows.select(casts), strict=True)
+    return {name: one.to_numpy() if kind == "number" else one.to_list() for (name, kind), one in columns}
 
 
 def classes_of(model: Predictor) -> tuple[str, ...]:
@@ -77,9 +84,3 @@ def truth_of(labels: pl.Series, spec: dict[str, Any]) -> Array:
         )
     known = {value: numbers[name] for value, name in names.items()}
     return np.array(labels.replace_strict(known, return_dtype=pl.Float64), dtype=np.float64)
-
-
-def _column(series: pl.Series, kind: str) -> Sequence[Any] | Array:
-    if kind == "number":
-        return series.cast(pl.Float64).fill_null(float("nan")).to_numpy()
-    return series.cast(pl.String).to_list()
