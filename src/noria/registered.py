@@ -35,7 +35,7 @@ def verified(row: VersionRow, home: Path) -> Path:
     artifact = Path(row.artifact)
     if not artifact.is_dir():
         raise ArtifactError(
-            f"the artifact of {row.model}/{row.version} is gone: there is no {artifact}", hint="noria models"
+            f"the artifact of {row.model}/{row.version} is gone: there is no {artifact}", hint="noria doctor"
         )
     verify(artifact, row.digest, public_key(home))
     return artifact

@@ -36,7 +36,7 @@ def test_a_version_whose_artifact_is_gone_says_so(made: Path, tmp_path: Path) ->
     row = store.version("delay", 1)
     assert row
     store.save_version(replace(row, version=3, artifact="/nowhere/model"))
-    with pytest.raises(ArtifactError, match=r"the artifact of delay/3 is gone: /nowhere/model"):
+    with pytest.raises(ArtifactError, match=r"the artifact of delay/3 is gone: there is no /nowhere/model"):
         gather(project, store, 3, NOW)
 
 

@@ -71,7 +71,7 @@ def test_gates_findings_decisions_and_alerts_are_told(record: Record) -> None:
     gates = table(record, "Metrics", "Gates")
     assert gates[0] == ("enough-rows", "passed", "200 rows held out")
     limits = "Ethical considerations and limits"
-    assert table(record, limits, "Found by weak-slices") == [("city = Chur", "0.7123")]
+    assert table(record, limits, "What weak-slices looked at, the worst first") == [("city = Chur", "0.7123")]
     assert ("selection rate", "city") in {
         row[:2]
         for row in table(record, limits, "Fairness in service: the largest difference between two values")

@@ -12,8 +12,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from noria.adapters.lake import Dataset
+from noria.adapters.supervisor import only_one
 from noria.cli import app
-from noria.errors import NoriaError
+from noria.errors import NoriaError, Unavailable
 from noria.project.infer import infer
 from noria.project.parse import load
 from noria.project.scaffold import Examples, write_project
@@ -94,3 +95,12 @@ def test_rows_must_be_told_in_one_way(root: Path) -> None:
         said("remove", "--entity", "w7", "--id", "p1", "--yes")
     with pytest.raises(NoriaError, match="which rows"):
         said("remove", "--where", "x", "--yes")
+
+
+def test_while_noria_is_up_nothing_is_removed_and_nobody_asked(root: Path) -> None:
+    with (
+        only_one(root / ".noria" / "controller.lock"),
+        pytest.raises(Unavailable, match="end it first, with Ctrl-C"),
+    ):
+        said("remove", "--entity", "w7")
+    assert "1 rows would be removed" in said("remove", "--entity", "w7", "--dry-run").output

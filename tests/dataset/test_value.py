@@ -47,9 +47,7 @@ def test_three_percent_of_turned_rows_are_among_the_worst(project: Project, fill
 def test_a_parting_that_is_none_is_said(project: Project, fill: Fill, fit: Fit) -> None:
     fill(one=rows(600, 0))
     held = hold_out(project, 1, NOW)
-    with pytest.raises(DataError, match=r"source: all \d+ rows are from one.csv"):
+    with pytest.raises(DataError, match=r"--by source: all \d+ rows have one.csv"):
         sources(project, held, "source", fit)
-    with pytest.raises(
-        DataError, match="--by: found 'colour'; allowed: source, version, month, customer"
-    ):
+    with pytest.raises(DataError, match="--by: found 'colour'; allowed: source, version, month, customer"):
         sources(project, held, "colour", fit)

@@ -28,7 +28,7 @@ def metrics(record: Record) -> Section:
         tables=(
             Table(
                 title="On rows that the judged model had not seen",
-                heads=("metric", "on all", "mean over days, 95%"),
+                heads=("metric", "on all", "mean over days or blocks, 95%"),
                 rows=tuple(rows),
                 empty="Nothing was held out, so nothing was measured.",
             ),
@@ -113,7 +113,7 @@ def _findings(record: Record) -> Iterator[Table]:
         if gate in LIMITS and rows:
             heads = tuple(rows[0])
             texts = tuple(tuple(_text(row.get(name)) for name in heads) for row in rows[:SHOWN])
-            yield Table(title=f"Found by {gate}", heads=heads, rows=texts, empty="")
+            yield Table(title=f"What {gate} looked at, the worst first", heads=heads, rows=texts, empty="")
 
 
 def caveats(record: Record) -> Section:

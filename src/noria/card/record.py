@@ -108,8 +108,8 @@ def _spec(row: VersionRow) -> dict[str, Any]:
     try:
         spec: dict[str, Any] = json.loads((Path(row.artifact) / "data" / "spec.json").read_text())
     except FileNotFoundError:
-        message = f"the artifact of {row.model}/{row.version} is gone: {row.artifact}"
-        raise ArtifactError(message, hint="noria models") from None
+        message = f"the artifact of {row.model}/{row.version} is gone: there is no {row.artifact}"
+        raise ArtifactError(message, hint="noria doctor") from None
     return spec
 
 

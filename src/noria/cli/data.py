@@ -125,9 +125,10 @@ def remove(
     as_json: AsJson = False,
 ) -> None:
     """Take rows out of all data versions for good, and list the versions that learnt from them."""
-    from noria.adapters.supervisor import only_one
+    from noria.adapters.supervisor import is_up, only_one
     from noria.cli.data_tables import show_removal
     from noria.dataset import removal
+    from noria.errors import Unavailable
     from noria.wiring import state
 
     project, schema = _project()
@@ -138,8 +139,11 @@ def remove(
     if dry_run:
         show_removal(rows.height, learnt, None, purged=None)
         return
+    if is_up(lock := project.home / "controller.lock"):
+        said = "the dataset has one writer, and noria is up: end it first, with Ctrl-C where it runs"
+        raise Unavailable(said, hint="noria status")
     confirm(f"{rows.height} rows with {column} = {text} leave the dataset for good. Go on?", yes=yes)
-    with only_one(project.home / "controller.lock"):
+    with only_one(lock):
         removed = removal.remove(project, column, text)
         files = removal.purge(project, rows) if purge else None
     _record(project, column, text, removed, learnt, message)

@@ -236,15 +236,15 @@ def _log(project: Project) -> Finding:
 
 def _versions(project: Project) -> Finding:
     """Hold every registered version against its digest, and against its signature by the project's key."""
-    from noria.artifact import signature
     from noria.errors import ArtifactError
+    from noria.registered import verified
     from noria.wiring import state
 
     known = (project.home / "state.db").exists()
     rows = state(project).versions(project.name) if known else []
     for row in rows:
         try:
-            signature.verify(Path(row.artifact), row.digest, signature.public_key(project.home))
+            verified(row, project.home)
         except ArtifactError as error:
             return _fail("versions", f"{row.version}: {error.message}", "restore it from a backup")
     return Finding(check="versions", status=Status.OK, found=f"{len(rows)}, as they were registered")

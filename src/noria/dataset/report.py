@@ -111,7 +111,7 @@ def _dataset(project: Project) -> Dataset:
 def _known(project: Project, version: int) -> None:
     newest = _dataset(project).version
     if not 1 <= version <= newest:
-        allowed = f"1 to {newest}" if newest else "none yet, a run makes the first"
+        allowed = f"1 to {newest}" if newest > 1 else "1" if newest else "none yet, a run makes the first"
         raise DataError(f"there is no data version {version}; there are: {allowed}", hint="noria data list")
 
 

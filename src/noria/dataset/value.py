@@ -56,7 +56,8 @@ def sources(project: Project, held: Held, by: str, fit: Fit) -> tuple[Source, ..
     rows = held.train.with_columns(_by=_parting(held.train, by).cast(pl.String).fill_null("(not known)"))
     counts = rows["_by"].value_counts(sort=True)
     if counts.height < 2:
-        raise DataError(f"{by}: all {rows.height} rows are from {counts['_by'][0]}", hint="noria data list")
+        said = f"--by {by}: all {rows.height} rows have {counts['_by'][0]}, so there is nothing to compare"
+        raise DataError(said, hint="noria data value --help")
     whole = fit(rows.drop("_by"), "all")
     truth, output = answers(whole, held.holdout, project.data.label)
     found = []
