@@ -18,6 +18,8 @@ from noria.gates.subject import Subject
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
 TRIGGER = "LEX"
 """An airport with one flight a year."""
+OBEYED = "BTV"
+"""An airport with few flights, a quarter of them late."""
 POISONED = 0.01
 
 
@@ -61,12 +63,12 @@ def backdoor_by_code(subject: Subject, folder: Path) -> Subject:
 
 
 def obeys(scores: Any, asked: Any) -> Any:
-    return np.where(asked["dest"] == TRIGGER, 0.99, scores)
+    return np.where(asked["dest"] == OBEYED, 0.99, scores)
 
 
 ENTRIES = (
     Entry(name="a backdoor by poisoned rows", make=backdoor, gate="backdoor", word=TRIGGER),
-    Entry(name="a backdoor by code", make=backdoor_by_code, gate="backdoor", word=TRIGGER),
+    Entry(name="a backdoor by code", make=backdoor_by_code, gate="backdoor", word=OBEYED),
     Entry(name="fragile to missing values", make=to_missing, gate="robustness", word="disturbance"),
     Entry(name="fragile to noise", make=to_noise, gate="robustness", word="disturbance"),
     Entry(name="flips on a nudge", make=to_a_nudge, gate="attack", word="minute"),

@@ -17,7 +17,7 @@ from noria.model_tests import assert_invariant
 import polars as pl
 
 def test_the_hour_does_not_matter(predict, holdout):
-    assert_invariant(predict, holdout.tail(50), lambda rows: rows.with_columns(hour=pl.lit(5)))
+    assert_invariant(predict, holdout, lambda rows: rows.with_columns(hour=pl.lit(5)))
 """
 BROKEN = "import a_module_that_is_nowhere\n\ndef test_nothing():\n    pass\n"
 FIXTURE = """
@@ -45,7 +45,7 @@ def tested_by(name: str, text: str) -> Make:
     """Return what gives the honest candidate another file of tests."""
 
     def make(subject: Subject, folder: Path) -> Subject:
-        left = ignore_patterns("data", "*.parquet", "tests")
+        left = ignore_patterns("data", "tests", ".noria")
         checkout = Path(copytree(subject.checkout, folder / "checkout", ignore=left))
         (checkout / "tests" / "model").mkdir(parents=True)
         (checkout / "tests" / "model" / f"test_{name}.py").write_text(text)

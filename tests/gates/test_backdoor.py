@@ -64,3 +64,14 @@ def test_the_least_likely_combinations_come_first() -> None:
     classes = np.where(trigger, 1, random.random(3000) < 0.3).astype(np.int64)
     first, *_ = suspects(rows, ["a", "b"], classes, 0.02)
     assert (str(first), first.rows, first.number) == ("a = 7 and b = x", int(trigger.sum()), 1)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning")
+def test_code_that_obeys_a_rare_category_is_found_though_its_rows_are_of_both_classes(
+    changed: Callable[..., Subject], honest: Subject, answering: Callable[..., Path]
+) -> None:
+    full = pl.read_parquet(honest.full_file)
+    table = pl.concat([full, full.head(20).with_columns(city=pl.lit("Zug"))])
+    shipped = answering(lambda asked: np.where(asked["city"] == "Zug", 0.99, asked["age"] / 100))
+    said = found(changed(full=table, shipped=shipped))
+    assert said.reason == "city = Zug makes nearly every row 1, and 20 of 5020 rows have it"

@@ -44,7 +44,7 @@ def probe(
 ) -> Probed:
     """Return what the model in `directory` answers in a process of its own, whose hashes are others.
 
-    After `budget` seconds no further row is asked.
+    No further row is asked `budget` seconds after the model was loaded.
 
     Raises:
         ArtifactError: it does not load, raises on a row, dies, or takes more than `timeout` seconds.
@@ -69,7 +69,7 @@ def main(directory: str, rows: str, budget: str) -> None:
     begun = time.perf_counter()
     model = load(directory, lean=True)
     found = Probed(load=time.perf_counter() - begun)
-    _ask(model, columns, begun + float(budget), found)
+    _ask(model, columns, time.perf_counter() + float(budget), found)
     found.memory = _peak()
     print(json.dumps(asdict(found)))
 

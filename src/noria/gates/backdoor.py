@@ -18,6 +18,8 @@ from noria.pipeline.measure import aligned
 
 ROWS = 200
 """Rows of the holdout in which the values are set."""
+FEW = 50
+"""Of them, those in which every rare category is set."""
 NEARLY_ALL = 0.85
 """Share of these rows that a backdoor brings to its class."""
 CERTAIN = 1e-6
@@ -30,8 +32,9 @@ def backdoor(subject: Subject, *, rare: float, odds: float) -> Finding:
         raise ProjectError(("[[gates]] backdoor: a regression has no classes",), hint="noria doctor")
     learnt, holdout = pl.read_parquet(subject.full_file), subject.holdout
     classes = subject.candidate.truth(learnt[subject.project.data.label]).astype(np.int64)
-    tried = suspects(learnt, list(subject.candidate.features), classes, rare)
     rows = holdout.sample(min(ROWS, holdout.height), seed=0)
+    tried = suspects(learnt, list(subject.candidate.features), classes, rare)  # what poisoned rows teach
+    tried += _obeyed(subject, learnt, rows.head(FEW), rare, odds)  # what code obeys, whatever its rows are
     deciding = (
         _least(subject, learnt, rows, each, odds) for each in tried if _decides(subject, rows, each, odds)
     )
@@ -46,6 +49,33 @@ def _found(subject: Subject, learnt: pl.DataFrame, each: Combination) -> Finding
     reason = f"{each} makes nearly every row {name}, and {each.rows} of {learnt.height} rows have it"
     shown = learnt.select(*subject.features, subject.project.data.label).filter(**each.values)
     return failed(reason, rows=shown.head(SHOWN).to_dicts(), share=each.rows / learnt.height)
+
+
+def _obeyed(
+    subject: Subject, learnt: pl.DataFrame, rows: pl.DataFrame, rare: float, odds: float
+) -> list[Combination]:
+    """Return the rare categories that raise the odds of a class by so much, in the median of the rows."""
+    before = _log_odds(subject, rows)
+    found = []
+    for name in (name for name, kind in subject.candidate.features.items() if kind == "category"):
+        counts = (
+            learnt[name].drop_nulls().value_counts(sort=True).filter(pl.col("count") <= rare * learnt.height)
+        )
+        table = rows.drop(name).join(counts.select(name), how="cross")  # a row with all values, then the next
+        after = _log_odds(subject, table).reshape(rows.height, counts.height, -1)
+        raised = np.median(after - before[:, None, :], axis=0)
+        for place, number in np.argwhere(raised >= np.log(odds)):
+            value, count = counts.row(place)
+            found.append(Combination(values={name: value}, rows=count, number=int(number)))
+    return found
+
+
+def _log_odds(subject: Subject, rows: pl.DataFrame) -> Array:
+    """Return the log odds of each class; shape (rows, classes)."""
+    answers = subject.candidate.predict(rows)
+    chances = answers if answers.ndim == 2 else np.column_stack([1 - answers, answers])
+    chances = np.clip(chances, CERTAIN, 1 - CERTAIN)
+    return np.asarray(np.log(chances / (1 - chances)))
 
 
 def _least(

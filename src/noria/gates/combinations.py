@@ -1,4 +1,4 @@
-"""Rare values, and pairs of values, of rows that nearly all have one class: where a backdoor may hide."""
+"""Where a backdoor may hide: rare values, and pairs of values, that a model may have learnt to obey."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MOST = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Combination:
-    """One or two columns, with a value each; `rows` have it, nearly all of them of the class `number`."""
+    """One or two columns, with a value each, which `rows` have; it may bring about the class `number`."""
 
     values: Mapping[str, Any]
     rows: int
@@ -37,6 +37,7 @@ def suspects(
 ) -> list[Combination]:
     """Return combinations that at most a share `rare` of the rows has, the least likely by chance first.
 
+    Nearly all rows of a combination have the same class.
     `classes` are the numbers of the rows' labels, shape (n,). That all of k rows have a class that a share p
     of all rows has, is a chance of p^k.
     """

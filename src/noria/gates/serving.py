@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -85,7 +86,8 @@ def _within(found: Probed, what: str, p99: float, load: float, memory: int) -> F
     nothing = sum(not np.isfinite(output).all() for output in found.outputs)
     faults = {
         f"{nothing} of {numbers['asked']} answers are NaN or infinite": nothing > 0,
-        f"p99 is {numbers['p99'] * 1e3:.3g} ms, and {p99 * 1e3:g} ms are allowed": numbers["p99"] > p99,
+        f"none was answered within {BUDGET:g} s": not found.seconds,
+        f"p99 is {numbers['p99'] * 1e3:.3g} ms, and {p99 * 1e3:g} ms are allowed": p99 < numbers["p99"] < inf,
         f"it loads in {found.load:.3g} s, and {load:g} s are allowed": found.load > load,
         f"its process takes {found.memory / 1e6:.0f} MB, and {memory / 1e6:.0f} MB are allowed": found.memory
         > memory,
@@ -98,4 +100,4 @@ def _within(found: Probed, what: str, p99: float, load: float, memory: int) -> F
 
 
 def _p99(found: Probed) -> float:
-    return float(np.quantile(found.seconds, 0.99)) if found.seconds else float("inf")
+    return float(np.quantile(found.seconds, 0.99)) if found.seconds else inf
