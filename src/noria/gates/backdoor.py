@@ -61,8 +61,10 @@ def _obeyed(
         counts = (
             learnt[name].drop_nulls().value_counts(sort=True).filter(pl.col("count") <= rare * learnt.height)
         )
+        if counts.is_empty():
+            continue
         table = rows.drop(name).join(counts.select(name), how="cross")  # a row with all values, then the next
-        after = _log_odds(subject, table).reshape(rows.height, counts.height, -1)
+        after = _log_odds(subject, table).reshape(rows.height, counts.height, before.shape[1])
         raised = np.median(after - before[:, None, :], axis=0)
         for place, number in np.argwhere(raised >= np.log(odds)):
             value, count = counts.row(place)
