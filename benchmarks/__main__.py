@@ -25,6 +25,7 @@ NAMES = (
     "weak_feature",
     "coverage",
     "catalogue",
+    "label_flips",
     "signing",
     "explain",
     "serving",
