@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import partial
 
 import numpy as np
 import polars as pl
@@ -11,15 +10,13 @@ from numpy.typing import NDArray
 
 from noria.comparison.result import Calibration, Gain, Slice
 from noria.core import compare
-from noria.core.calibration import calibration_error, reliability, sums
+from noria.core.calibration import BINS, calibration_error, likeliest, placed, reliability, sums
 from noria.core.fairness import ENOUGH
 from noria.core.interval import Interval
 from noria.core.jackknife import jackknife
 from noria.core.quality import Array, Metric, metrics_of
 
 CONFIDENCE = 0.95
-BINS = 100
-"""Bins of equal mass, from which the groups of a calibration are gathered."""
 
 Blocks = NDArray[np.int64]
 
@@ -72,12 +69,12 @@ def slices(
 def calibration(metric: Metric, truth: Array, output: Array, blocks: Blocks) -> Calibration:
     """Return how far answers are from what came true, with an interval over blocks."""
     loss = metric.losses(truth, output)
-    if output.ndim > 1:
-        truth, output = (output.argmax(axis=1) == truth).astype(float), output.max(axis=1)
-    edges = np.unique(np.quantile(output, np.linspace(0, 1, BINS + 1)[1:-1]))
-    place = np.searchsorted(edges, output, side="right")
-    counted = partial(_sums, place, len(edges) + 1, output, truth, loss)
-    by_block = np.array([counted(blocks == block) for block in np.unique(blocks)])
+    truth, output = likeliest(truth, output)
+    place, labelled = placed(output), np.ones(len(output), dtype=bool)
+    parts = [blocks == block for block in np.unique(blocks)]
+    by_block = np.array(
+        [sums(place[part], BINS, labelled[part], output[part], truth[part], loss[part]) for part in parts]
+    )
     return Calibration(error=jackknife(by_block, calibration_error), groups=reliability(by_block.sum(axis=0)))
 
 
@@ -87,13 +84,6 @@ def _parts(column: pl.Series) -> Iterator[tuple[str, str, NDArray[np.bool_]]]:
     for value in np.unique(values):
         if (part := values == value).sum() >= ENOUGH:
             yield column.name, str(value), part
-
-
-def _sums(
-    place: NDArray[np.int64], bins: int, output: Array, truth: Array, loss: Array, part: NDArray[np.bool_]
-) -> Array:
-    labelled = np.ones(int(part.sum()), dtype=bool)
-    return sums(place[part], bins, labelled, output[part], truth[part], loss[part])
 
 
 def _paired(

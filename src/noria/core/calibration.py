@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 SUMS = ("predictions", "rows", "output", "truth", "loss")
 """Of each bin: all its predictions, the labelled ones, and these ones' outputs, truths and losses summed."""
 PREDICTIONS, ROWS, OUTPUT, TRUTH, LOSS = range(len(SUMS))
+BINS = 100
+"""Bins of equal mass, from which the groups are gathered."""
 GROUPS = 10
 """Groups of about as many rows each, into which bins are gathered for a reliability table."""
 
@@ -29,6 +31,25 @@ class Group:
     rows: int
     output: float
     truth: float
+
+
+def likeliest(truth: Array, output: Array) -> tuple[Array, Array]:
+    """Return what of answers can be calibrated: truth and output, each of shape (n,).
+
+    Of several classes, where `output` has the shape (n, k), it is the likeliest: whether it came true, and
+    its probability.
+    """
+    if output.ndim == 1:
+        return truth, output
+    return (output.argmax(axis=1) == truth).astype(float), output.max(axis=1)
+
+
+def placed(output: Array) -> NDArray[np.int64]:
+    """Return the bin of each output, out of `BINS` with about as many each; shape (n,)."""
+    import numpy as np
+
+    edges = np.unique(np.quantile(output, np.linspace(0, 1, BINS + 1)[1:-1]))
+    return np.searchsorted(edges, output, side="right").astype(np.int64)
 
 
 def sums(place: NDArray[np.int64], bins: int, labelled: NDArray[np.bool_], *values: Array) -> Array:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from noria.core.calibration import calibration_error, sums
+from noria.core.calibration import BINS, calibration_error, placed, sums
 from noria.core.interval import Interval
 from noria.core.jackknife import jackknife
 from noria.core.quality.metric import Array
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-BINS = 100
 DRAWS = 20
 
 
@@ -35,8 +34,7 @@ def miscalibration(
     """
     import numpy as np
 
-    edges = np.unique(np.quantile(output, np.linspace(0, 1, BINS + 1)[1:-1]))
-    place = np.searchsorted(edges, output, side="right").astype(np.int64)
+    place = placed(output)
     _, block = np.unique(blocks, return_inverse=True)
     drawn = np.random.default_rng(seed).random((DRAWS, len(output))) < output
     chance = np.mean([calibration_error(_sums(place, each.astype(float), output)) for each in drawn])

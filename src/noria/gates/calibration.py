@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from noria.core.calibration import likeliest
 from noria.core.miscalibration import miscalibration
 from noria.gates.finding import Finding, failed, inconclusive, passed
 from noria.gates.judged import judged
@@ -22,9 +23,7 @@ def calibration(subject: Subject, *, ceiling: float, rows: int) -> Finding:
     if count < rows:
         return inconclusive(f"{count} rows held out, {rows} needed")
     seen = judged(subject)
-    truth, output = seen.truth, seen.output
-    if output.ndim > 1:
-        truth, output = (output.argmax(axis=1) == truth).astype(float), output.max(axis=1)
+    truth, output = likeliest(seen.truth, seen.output)
     error = miscalibration(truth, output, seen.blocks, CONFIDENCE)
     text = f"calibration error {error.value:.4f} ({error.low:.4f} to {error.high:.4f}) on {count} rows"
     numbers: dict[str, Any] = {"error": error.value, "low": error.low, "high": error.high, "ceiling": ceiling}
