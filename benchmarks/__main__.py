@@ -25,6 +25,7 @@ NAMES = (
     "weak_feature",
     "coverage",
     "catalogue",
+    "gates",
     "label_flips",
     "signing",
     "explain",
