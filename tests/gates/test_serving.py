@@ -52,6 +52,15 @@ def test_requests_are_asked_that_a_champion_answered(honest: Subject, tmp_path: 
     assert found.rows[0].keys() == {"id", "age", "income", "city"}
 
 
+def test_what_was_missing_for_as_long_before_may_be_missing(
+    honest: Subject, changed: Callable[..., Subject], tmp_path: Path
+) -> None:
+    calm = pl.when(pl.int_range(pl.len()) >= 400).then("age")
+    subject = changed(train=honest.train.with_columns(age=calm))
+    found = asked(recorded(subject, tmp_path, age=pl.lit(None, pl.Float64)))
+    assert found.outcome is Outcome.PASSED
+
+
 def test_old_requests_do_not_count(honest: Subject, tmp_path: Path) -> None:
     subject = recorded(honest, tmp_path, age=pl.lit(None, pl.Float64), city=pl.lit("Bern"))
     assert "152 recorded requests" in asked(recorded(honest, tmp_path / "other")).reason

@@ -44,10 +44,10 @@ async def _drive(
             await _live(wheel, airport, events)
             if until >= end:
                 wheel.pause()
-            wheel.settle(until)
+            await asyncio.to_thread(wheel.settle, until)  # meanwhile connections may close, which is noticed
             tell(until)
         while wheel.clock.now() < end + 2 * DAY:  # the last labels fall due, and the last day is measured
-            wheel.settle(wheel.clock.now() + DAY)
+            await asyncio.to_thread(wheel.settle, wheel.clock.now() + DAY)
     return dict(airport.tallies)
 
 

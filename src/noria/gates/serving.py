@@ -59,12 +59,21 @@ def _recorded(subject: Subject) -> pl.DataFrame:
 
 
 def _unfit(subject: Subject, requests: pl.DataFrame) -> str:
-    """Say which feature the candidate has learnt from and clients do not send; "" where there is none."""
+    """Say which feature the candidate has learnt from and clients do not send; "" where there is none.
+
+    A feature that as many training rows in a row lacked, such as gusts on a calm day, may be missing.
+    """
     for name in subject.candidate.features:
         sent = requests[name].count() if name in requests.columns else 0
-        if not sent and subject.train[name].count():
+        if not sent and _always_there(subject.train[name], requests.height):
             return f"none of the {requests.height} newest requests has {name!r}, which it learnt from"
     return ""
+
+
+def _always_there(values: pl.Series, rows: int) -> bool:
+    """Say whether each stretch of so many rows has a value."""
+    stretches = values.is_not_null().to_frame("there").group_by(pl.int_range(pl.len()) // rows)
+    return bool(stretches.agg(pl.col("there").any())["there"].all())
 
 
 def _asked(subject: Subject, requests: pl.DataFrame, p99: float) -> Probed:
