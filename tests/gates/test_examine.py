@@ -3,6 +3,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,7 +31,8 @@ def raises(subject: Subject) -> Finding:
 
 
 def hangs(subject: Subject) -> Finding:
-    time.sleep(60)
+    with suppress(Exception):
+        time.sleep(60)
     return passed("woke up")
 
 

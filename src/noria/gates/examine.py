@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import inspect
 import json
-import signal
 import traceback
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -22,6 +20,7 @@ import msgspec
 from noria.core.gates import Gate, Outcome, Verdict
 from noria.gates.finding import Finding
 from noria.gates.subject import Subject
+from noria.gates.time_limit import TimeUp, time_limit
 from noria.project.checks import EXAMINED, installed
 
 FILE = "finding.json"
@@ -70,29 +69,13 @@ def _asked(subject: Subject, gate: Gate) -> Finding:
     try:
         check = check_of(gate.check)
         inspect.signature(check).bind(subject, **options)
-        with _time_limit(limit):
+        with time_limit(limit):
             return check(subject, **options)
-    except TimeoutError:
+    except TimeUp:
         return Finding(outcome=Outcome.ERROR, reason=f"it took more than {limit:g} s")
     except BaseException as error:
         traceback.print_exc()  # into the run's log
         return Finding(outcome=Outcome.ERROR, reason=f"it raised {type(error).__name__}: {error}")
-
-
-@contextmanager
-def _time_limit(seconds: float) -> Iterator[None]:
-    """Raise TimeoutError after so many seconds, as soon as Python code runs again."""
-
-    def expire(*_: object) -> None:
-        raise TimeoutError
-
-    before = signal.signal(signal.SIGALRM, expire)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
 
 
 def _known(place: Path, gate: Gate) -> Verdict | None:

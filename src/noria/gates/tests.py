@@ -5,6 +5,7 @@ from __future__ import annotations
 from noria.core.gates import Outcome
 from noria.gates.finding import Finding, failed, passed
 from noria.gates.subject import Subject
+from noria.gates.time_limit import TimeUp
 from noria.model_tests.reporting import RUNNING, Result, read
 from noria.model_tests.run import FOLDER, REPORT, Session, files_of, run_tests
 from noria.model_tests.under_test import UnderTest
@@ -25,7 +26,7 @@ def tests(subject: Subject) -> Finding:
     )
     try:
         return _finding(run_tests(tested, subject.folder))
-    except TimeoutError:  # the gate's time is up: say where
+    except TimeUp:  # say where
         at_work = [result.test for result in read(subject.folder / REPORT) if result.outcome == RUNNING]
         return Finding(outcome=Outcome.ERROR, reason=f"its time was up, in {', '.join(at_work) or 'pytest'}")
 

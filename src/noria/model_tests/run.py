@@ -11,7 +11,6 @@ import multiprocessing
 import os
 import sys
 from dataclasses import dataclass
-from multiprocessing.connection import wait
 from pathlib import Path
 from typing import NoReturn
 
@@ -90,8 +89,7 @@ def _pytest(words: list[str | Path], root: Path, log: Path, timeout: float | Non
     process = context.Process(target=_main, args=(list(map(str, words)), root, log))
     process.start()
     try:
-        if wait([process.sentinel], timeout):  # join() would take the gate's TimeoutError for its own
-            process.join()
+        process.join(timeout)
         return process.exitcode
     finally:
         process.kill()
