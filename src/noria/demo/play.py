@@ -15,6 +15,8 @@ import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from noria.card import page as card
+from noria.card.record import gather
 from noria.demo.client import Tally
 from noria.demo.flights import flights
 from noria.demo.report import show, write_page
@@ -55,7 +57,13 @@ def play(months: int, *, keep: bool, json_file: Path | None, directory: Path) ->
         result = measure(wheel, tallies, time.monotonic() - begun)
         show(result, console)
         write_page(result, directory / "report.html")
-        console.print(f"the page with pictures: {directory / 'report.html'}", highlight=False)
+        record = gather(wheel.project, wheel.state, None, wheel.clock.now())
+        (directory / "card.html").write_text(card.page(record), encoding="utf-8")
+        console.print(
+            f"the page with pictures: {directory / 'report.html'}; what the monitors saw, and the champion's "
+            "card, beside it: monitoring.html, card.html",
+            highlight=False,
+        )
         if json_file is not None:
             json_file.write_bytes(msgspec.json.format(msgspec.json.encode(result.as_json())))
         if keep:
